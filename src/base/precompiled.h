@@ -1,0 +1,21 @@
+// Parsed once for every room (cmake/rooms.cmake). Only headers from outside: a change of ours must not rebuild the house.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <boost/asio.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>

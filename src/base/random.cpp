@@ -1,0 +1,45 @@
+#include "base/random.h"
+
+#include <sys/random.h>
+
+#include <cerrno>
+
+#include "base/assert.h"
+
+namespace helio {
+
+namespace {
+void from_kernel(char* to, std::size_t size) {
+  while (size > 0) {
+    const ssize_t got = getrandom(to, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    ASSERT(got > 0);
+    to += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+}  // namespace
+
+void SystemRandom::fill(std::span<char> out) {
+  if (out.size() > block_.size() / 2) return from_kernel(out.data(), out.size());
+  if (left_ < out.size()) {
+    from_kernel(block_.data(), block_.size());
+    left_ = block_.size();
+  }
+  char* const from = block_.data() + block_.size() - left_;
+  std::memcpy(out.data(), from, out.size());
+  explicit_bzero(from, out.size());  // What was given away is not kept here.
+  left_ -= out.size();
+}
+
+void SeededRandom::fill(std::span<char> out) {
+  for (std::size_t at = 0; at < out.size(); at += 8) {
+    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    std::memcpy(out.data() + at, &z, std::min<std::size_t>(8, out.size() - at));
+  }
+}
+
+}  // namespace helio
