@@ -21,15 +21,17 @@ void from_kernel(char* to, std::size_t size) {
 }  // namespace
 
 void SystemRandom::fill(std::span<char> out) {
-  if (out.size() > block_.size() / 2) return from_kernel(out.data(), out.size());
-  if (left_ < out.size()) {
-    from_kernel(block_.data(), block_.size());
-    left_ = block_.size();
+  thread_local std::array<char, 512> block;
+  thread_local std::size_t left = 0;
+  if (out.size() > block.size() / 2) return from_kernel(out.data(), out.size());
+  if (left < out.size()) {
+    from_kernel(block.data(), block.size());
+    left = block.size();
   }
-  char* const from = block_.data() + block_.size() - left_;
+  char* const from = block.data() + block.size() - left;
   std::memcpy(out.data(), from, out.size());
   explicit_bzero(from, out.size());  // What was given away is not kept here.
-  left_ -= out.size();
+  left -= out.size();
 }
 
 void SeededRandom::fill(std::span<char> out) {

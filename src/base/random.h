@@ -30,14 +30,10 @@ class Random {
   }
 };
 
-// getrandom(2), a block at a time. One per core: not for two threads at once. Fork-safe only if not forked in use.
+// getrandom(2), fetched a block at a time for each thread. Any thread; the server never forks.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<char> out) override;
-
- private:
-  std::array<char, 512> block_;
-  std::size_t left_ = 0;
 };
 
 // The same numbers for the same seed (splitmix64). Never for secrets.
