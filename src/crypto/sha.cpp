@@ -1,0 +1,54 @@
+#include "crypto/sha.h"
+
+#include "crypto/openssl.h"
+
+namespace helio::crypto {
+namespace {
+
+const EVP_MD* fetch(const char* name) {
+  const EVP_MD* md = EVP_MD_fetch(nullptr, name, nullptr);
+  ASSERT(md);
+  return md;
+}
+
+// `context` has seen no other algorithm than `md`, so starting over neither looks anything up nor allocates.
+template <std::size_t N>
+Fixed<N> digest(EVP_MD_CTX* context, const EVP_MD* md, std::span<const View> parts) {
+  int ok = EVP_DigestInit_ex2(context, md, nullptr);
+  for (View part : parts) ok &= EVP_DigestUpdate(context, part.data(), part.size());
+  Fixed<N> result;
+  ok &= EVP_DigestFinal_ex(context, out(result.data()), nullptr);
+  ASSERT(ok == 1);
+  return result;
+}
+
+}  // namespace
+
+Sha1 sha1_of(std::span<const View> parts) {
+  static const EVP_MD* const md = fetch("SHA1");
+  thread_local const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  return digest<20>(context.get(), md, parts);
+}
+
+Sha256 sha256_of(std::span<const View> parts) {
+  static const EVP_MD* const md = fetch("SHA256");
+  thread_local const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  return digest<32>(context.get(), md, parts);
+}
+
+Sha512 sha512_of(std::span<const View> parts) {
+  static const EVP_MD* const md = fetch("SHA512");
+  thread_local const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  return digest<64>(context.get(), md, parts);
+}
+
+Sha512 pbkdf2_sha512(View password, View salt, int rounds) {
+  static const EVP_MD* const md = fetch("SHA512");
+  Sha512 result;
+  const int ok = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), in(salt.data()),
+                                   static_cast<int>(salt.size()), rounds, md, 64, out(result.data()));
+  ASSERT(ok == 1);
+  return result;
+}
+
+}  // namespace helio::crypto
