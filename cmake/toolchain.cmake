@@ -22,8 +22,8 @@ add_link_options(-pie)
 
 add_compile_options(-Wall -Wextra -Wconversion -Wformat=2 -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 sees uninitialised and dangling memory inside coroutine frames where there is none.
-  add_compile_options(-Wno-maybe-uninitialized -fcoroutines -fpch-preprocess)
+  # GCC 12 sees uninitialised memory and mismatched deletes inside coroutine frames where there are none.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete -fcoroutines -fpch-preprocess)
 else()
   # ASSERT(!"why this is never reached") is our idiom.
   add_compile_options(-Wno-unused-lambda-capture -Wno-string-conversion)
@@ -38,7 +38,8 @@ if(HELIO_ASAN)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(HELIO_TSAN)
-  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  # -Wno-tsan: Asio uses fences, which ThreadSanitizer does not model.
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   add_link_options(-fsanitize=thread)
 elseif(HELIO_FUZZ)
   add_compile_options(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer)
