@@ -1,0 +1,275 @@
+// Rules A of docs/security.md that need a whole connection.
+#include "mtproto/connection.h"
+
+#include <gtest/gtest.h>
+
+#include "mtproto_client/world.h"
+#include "net/listener.h"
+#include "net/tcp_stream.h"
+
+namespace helio::client {
+
+namespace {
+
+// Seconds until the server closes a connection that sends `bytes` at once and then one byte of `drip` each five
+// seconds.
+Task<int> seconds_open(World& w, Bytes bytes, Bytes drip, std::size_t* received = nullptr) {
+  auto pipe = net::make_pipe(w.executor);
+  const std::int32_t start = w.clock.unixtime();
+  w.server->accept(std::move(pipe.a));
+  pipe.b->write_some(bytes);
+  TaskGroup group(w.executor);
+  struct Drip {
+    static Task<> run(Clock& clock, net::ByteStream& stream, Bytes bytes) {
+      for (const char byte : bytes) {
+        co_await clock.sleep(seconds(5));
+        if (!stream.write_some({&byte, 1})) co_return;
+      }
+    }
+  };
+  group.spawn(Drip::run(w.clock, *pipe.b, drip));
+  std::size_t got = 0;
+  for (;;) {
+    const std::span<char> read = co_await pipe.b->read();
+    if (read.empty()) break;
+    got += read.size();
+  }
+  const int open = w.clock.unixtime() - start;
+  pipe.b->close();
+  co_await group.join();
+  if (received) *received = got;
+  co_return open;
+}
+
+Task<> time_limits(World& w) {
+  // Nothing; half a header; a header that is nobody's; a frame that never ends; and each byte by byte.
+  int open = co_await seconds_open(w, "", "");
+  EXPECT_NEAR(open, 10, 1);
+  open = co_await seconds_open(w, "\xee", "");
+  EXPECT_NEAR(open, 10, 1);
+  std::size_t received = 1;
+  open = co_await seconds_open(w, Bytes(100, 'r'), Bytes(100, 'x'), &received);
+  EXPECT_NEAR(open, 10, 1);
+  EXPECT_EQ(received, 0u);
+  open = co_await seconds_open(w, Bytes("\xef\x0a", 2), Bytes(100, '\0'));
+  EXPECT_NEAR(open, 10, 1);
+
+  // One good step of the key exchange, then silence, or a slow second frame.
+  KeyExchange exchange(server_key().public_key(), w.clock, w.random, {});
+  Bytes step = "\xee\xee\xee\xee";
+  append_le(step, std::uint32_t{40});
+  step += exchange.req_pq();
+  open = co_await seconds_open(w, step, "");
+  EXPECT_NEAR(open, 60, 1);
+  open = co_await seconds_open(w, step, Bytes(100, '\x10'));
+  EXPECT_NEAR(open, 35, 1);
+
+  const auto client = co_await w.client();
+  co_await client->call(queries::make(queries::kEcho));
+  const std::int32_t start = w.clock.unixtime();
+  while (client->connected()) co_await client->next_arrival();
+  EXPECT_NEAR(w.clock.unixtime() - start, 300, 2);
+  co_await client->stop();
+}
+
+Task<> unknown_and_wrong(World& w) {
+  const auto client = co_await w.client();
+  co_await client->call(queries::make(queries::kEcho));
+  const Bytes good = client->seal({client->next_msg_id(), 3, ping(1)});
+  Bytes unknown = good, wrong_key = good, wrong_body = good, cut = good;
+  unknown[0] = static_cast<char>(unknown[0] ^ 1);
+  wrong_key[10] = static_cast<char>(wrong_key[10] ^ 1);
+  wrong_body.back() = static_cast<char>(wrong_body.back() ^ 1);
+  cut.resize(cut.size() - 4);
+  for (const Bytes& packet : {unknown, wrong_key, wrong_body, cut}) {
+    const auto wire = w.wire();
+    wire->add(packet);
+    wire->flush();
+    Bytes answer = co_await wire->receive();
+    EXPECT_EQ(to_hex(answer), "6cfeffff");
+    answer = co_await wire->receive();
+    EXPECT_TRUE(answer.empty()) << "closed";
+  }
+  // Too small for any message: closed without a word.
+  for (const std::size_t size : {4, 20, 24, 68}) {
+    const auto wire = w.wire();
+    wire->add(Bytes(size, '\x11'));
+    wire->flush();
+    const Bytes answer = co_await wire->receive();
+    EXPECT_TRUE(answer.empty()) << size;
+  }
+  co_await client->stop();
+}
+
+Task<> sizes(World& w) {
+  // A large frame is read only if its key exists.
+  const auto client = co_await w.client();
+  const Bytes large = queries::make(queries::kEcho, Bytes(1'500'000, 'x'));
+  const auto fresh = w.sibling(*client);
+  Bytes answer = co_await fresh->call(large);
+  EXPECT_EQ(answer, large) << "the first packet of a connection";
+  const auto wire = w.wire();
+  wire->add(Bytes(2000, '\x11'));
+  wire->flush();
+  answer = co_await wire->receive();
+  EXPECT_TRUE(answer.empty());
+  // More than any message may have.
+  fresh->send_raw(Bytes((2 << 20) + 8, '\x11'));
+  co_await w.clock.sleep(seconds(1));
+  EXPECT_FALSE(fresh->connected());
+  co_await client->stop();
+  co_await fresh->stop();
+}
+
+Task<> too_many(World& w) {
+  std::vector<std::unique_ptr<Wire>> open;
+  for (int i = 0; i < 100; ++i) open.push_back(w.wire());
+  KeyExchange exchange(server_key().public_key(), w.clock, w.random, {});
+  for (const Transport transport : kTransports) {
+    const auto wire = w.wire(transport);
+    wire->add(exchange.req_pq());
+    wire->flush();
+    const Bytes answer = co_await wire->receive();
+    EXPECT_EQ(Wire::error_of(answer), -429);
+  }
+}
+
+// A server on three cores behind a real port. Every client's key belongs to some core, rarely the one it arrived on.
+struct Site {
+  Cores cores{3};
+  SystemClock clock;
+  SeededRandom random{11};
+  store::ModelDisk disk;
+  std::unique_ptr<store::Kv> kv;
+  std::unique_ptr<TestHandler> handler;
+  net::Listener listener{cores, clock, net::Endpoint(asio::ip::address_v4::loopback(), 0)};
+  std::unique_ptr<mtproto::Server> server;
+  TaskGroup listening{cores.executor(0)};
+};
+
+// Answers on whichever core asks; counts nothing.
+class EchoHandler final : public mtproto::Handler {
+ public:
+  explicit EchoHandler(Cores& cores) : cores_(cores) {}
+  Task<Bytes> call(mtproto::CallContext context, Bytes body) override {
+    const int owner = cores_.owner(static_cast<std::uint64_t>(context.auth_key_id));
+    if (owner != cores_.here()) co_return "wrong core";
+    if (context.session->auth_key_id() != context.auth_key_id) co_return "wrong key";
+    co_return body;
+  }
+  void has_room(mtproto::SessionPort&) override {}
+  void session_closed(mtproto::SessionPort&) override {}
+  void key_destroyed(std::int64_t) override {}
+
+ private:
+  Cores& cores_;
+};
+
+// A store whose state all cores share; the model is for one thread.
+class LockedKv final : public store::Kv {
+ public:
+  Task<store::Commit> commit(store::Batch batch) override {
+    const std::lock_guard lock(mutex_);
+    auto& partition = partitions_[batch.partition];
+    if (partition.version != batch.expect) co_return store::Commit{store::Outcome::kConflict, partition.version};
+    for (const Bytes& key : batch.erase) partition.rows.erase(key);
+    for (auto& put : batch.puts) partition.rows[put.key] = put.value;
+    co_return store::Commit{store::Outcome::kCommitted, ++partition.version};
+  }
+  Task<store::Values> get(Bytes partition, std::vector<Bytes> keys) override {
+    const std::lock_guard lock(mutex_);
+    store::Values values;
+    for (const Bytes& key : keys) {
+      const auto it = partitions_[partition].rows.find(key);
+      if (it == partitions_[partition].rows.end()) {
+        values.values.emplace_back();
+      } else {
+        values.values.emplace_back(it->second);
+      }
+    }
+    values.version = partitions_[partition].version;
+    co_return values;
+  }
+  Task<store::Page> scan(Bytes, store::Scan) override { co_return store::Page(); }
+  Task<std::vector<Bytes>> pending(std::uint32_t) override { co_return std::vector<Bytes>(); }
+
+ private:
+  std::mutex mutex_;
+  std::map<Bytes, store::ModelPartition> partitions_;
+};
+
+Task<> one_client(Site& site, Transport transport, int& good) {
+  SeededRandom random(site.random.u64());
+  auto client = co_await connect(site.listener.local(), transport, server_key().public_key(), site.clock, random);
+  if (!client) co_return;
+  int right = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Bytes body = queries::make(queries::kEcho, random.bytes(random.below(3000)));
+    const Bytes answer = co_await client->call(body);
+    right += answer == body;
+  }
+  // The key is found again from any connection, whichever core it arrives on.
+  for (int i = 0; i < 3; ++i) {
+    auto stream = co_await net::connect_tcp(site.listener.local());
+    client->use(std::make_unique<Wire>(std::move(stream), transport, random));
+    const Bytes answer = co_await client->call(queries::make(queries::kEcho));
+    right += !answer.empty() && answer != "wrong core";
+  }
+  good += right == 23;
+  co_await client->stop();
+}
+
+Task<> all_clients(Site& site, int& good) {
+  TaskGroup group(site.cores.executor(0));
+  for (int i = 0; i < 3; ++i) {
+    for (const Transport transport : kTransports) group.spawn(one_client(site, transport, good));
+  }
+  co_await group.join();
+  site.listening.cancel();
+  co_await site.listening.join();
+  co_await site.server->stop();
+  site.cores.stop();
+}
+
+}  // namespace
+
+TEST(Connection, A11_TimeLimits) {
+  World world;
+  world.clock.run(time_limits(world));
+}
+
+TEST(Connection, A07_A08_A09_UnknownKeysAndWrongOnesLookTheSame) {
+  World world;
+  world.clock.run(unknown_and_wrong(world));
+}
+
+TEST(Connection, A05_SizesBeforeAndAfterTheKey) {
+  World world;
+  world.clock.run(sizes(world));
+}
+
+TEST(Connection, A10_TooManyConnectionsOfAnAddressAreTold) {
+  World world;
+  world.clock.run(too_many(world));
+}
+
+TEST(Connection, EveryClientEndsUpOnTheCoreOfItsKey) {
+  Site site;
+  LockedKv kv;
+  EchoHandler handler(site.cores);
+  auto settings = mtproto::ServerSettings::for_load();
+  site.server =
+      std::make_unique<mtproto::Server>(site.cores, site.clock, kv, handler, std::vector<crypto::RsaKey>{server_key()},
+                                        settings, [] { return std::make_unique<SystemRandom>(); });
+  site.listening.spawn(
+      site.listener.run([&](int, std::unique_ptr<net::ByteStream> stream) { site.server->accept(std::move(stream)); }));
+  int good = 0;
+  site.cores.post(0, [&] {
+    asio::co_spawn(site.cores.executor(0), all_clients(site, good),
+                   [](std::exception_ptr failure) { EXPECT_FALSE(failure); });
+  });
+  site.cores.run();
+  EXPECT_EQ(good, 21);
+}
+
+}  // namespace helio::client

@@ -1,0 +1,71 @@
+// mtproto/session/outgoing.h: content messages of the server, from their making to the client's acknowledgement.
+//
+// The result cache and the resend queue are this one thing. A message keeps its msg_id, seqno and bytes for life: what
+// is sent again is what was sent (SECURITY C17). Bounds: kMessagesMax and kBytesMax. Past them updates are refused, and
+// answers push out the oldest sent messages.
+#pragma once
+#include <cstdint>
+#include <deque>
+
+#include "base/bytes.h"
+
+namespace helio::mtproto {
+
+class Link;
+
+struct Outgoing {
+  std::int64_t msg_id = 0;
+  std::int32_t seqno = 0;
+  bool sent = false;  // On `link`, and not asked for again since.
+  bool ever_sent = false;
+  bool acked = false;    // Its body is gone.
+  Link* link = nullptr;  // The connection that it goes, or went, out on; null: whichever comes.
+  Bytes body;
+};
+
+class OutgoingMessages {
+ public:
+  static constexpr std::size_t kMessagesMax = 4096;
+  static constexpr std::size_t kBytesMax = 8 << 20;
+
+  // msg_ids rise from call to call.
+  void add(Outgoing message);
+  bool full() const { return live_ >= kMessagesMax || bytes_ >= kBytesMax; }
+  bool half_empty() const { return live_ <= kMessagesMax / 2 && bytes_ <= kBytesMax / 2; }
+
+  // A message that is not acknowledged; null for all others.
+  Outgoing* find(std::int64_t msg_id);
+  void acknowledge(std::int64_t msg_id);
+  // `message` shall not be sent any more.
+  void drop(Outgoing& message);
+
+  // `message` shall be sent (again) on `link`.
+  void requeue(Outgoing& message, Link* link);
+  // What was for `link`, sent or not, goes to `other` instead; null: to nobody yet.
+  void reroute(Link* link, Link* other);
+
+  // Calls `take(message)` for what is ready for `link`, oldest first, until it says false; each taken one counts as
+  // sent.
+  template <class Take>
+  void take_ready(Link* link, Take take) {
+    for (std::size_t i = first_unsent_; i < all_.size(); ++i) {
+      Outgoing& message = all_[i];
+      if (message.acked || message.sent || message.link != link) continue;
+      if (!take(message)) break;
+      message.sent = message.ever_sent = true;
+    }
+    while (first_unsent_ < all_.size() && (all_[first_unsent_].acked || all_[first_unsent_].sent)) ++first_unsent_;
+  }
+  bool any_ready(const Link* link) const;
+
+ private:
+  void forget(Outgoing& message);
+  void compact();
+
+  std::deque<Outgoing> all_;      // By msg_id.
+  std::size_t first_unsent_ = 0;  // Everything before it is sent or acknowledged.
+  std::size_t live_ = 0;          // Not acknowledged.
+  std::size_t bytes_ = 0;         // Of the live ones.
+};
+
+}  // namespace helio::mtproto
