@@ -1,0 +1,167 @@
+#include "server/wiring.h"
+
+#include <unistd.h>
+
+#include "crypto/dh.h"
+#include "domain/users/phone.h"
+#include "net/http/server.h"
+#include "server/owner_error.h"
+
+namespace helio::server {
+
+namespace {
+
+std::unique_ptr<store::RocksKv> open_store(const DataFolder& folder, const Settings& settings) {
+  store::RocksOptions options;
+  options.directory = folder.store();
+  options.memory = static_cast<std::size_t>(settings.number("store.memory_mib")) << 20;
+  try {
+    return std::make_unique<store::RocksKv>(std::move(options));
+  } catch (const store::OpenError& error) {
+    throw OwnerError(error.what());
+  }
+}
+
+std::unique_ptr<net::Listener> listen(Cores& cores, Clock& clock, const std::string& address) {
+  try {
+    return std::make_unique<net::Listener>(cores, clock, *net::parse_endpoint(address));
+  } catch (const net::ListenError& error) {
+    throw OwnerError(error.what());
+  }
+}
+
+std::vector<crypto::RsaKey> keys_of(const DataFolder& folder) {
+  auto key = crypto::RsaKey::from_pem(rsa_key_pem(folder.path()).reveal());
+  if (!key) throw OwnerError((folder.path() / "keys/rsa.pem").string() + " is not an RSA private key; restore it from a backup");
+  return {*std::move(key)};
+}
+
+mtproto::ServerSettings mtproto_settings(const Settings& settings) {
+  auto chosen = settings.is_on("test_numbers") ? mtproto::ServerSettings::for_load() : mtproto::ServerSettings{};
+  chosen.legacy_key_exchange = settings.is_on("mtproto.legacy_key_exchange");
+  return chosen;
+}
+
+domain::DomainSettings domain_settings(const Settings& settings) {
+  domain::DomainSettings chosen;
+  chosen.auth.registration_open = settings.text("registration") == "open";
+  chosen.auth.test_numbers = settings.is_on("test_numbers");
+  return chosen;
+}
+
+api::Settings api_settings(const Settings& settings) {
+  api::Settings chosen;
+  if (const auto address = net::parse_endpoint(settings.text("public_address"))) chosen.public_address = to_api(*address);
+  chosen.srp_prime = Bytes(crypto::view(crypto::dh_prime()));
+  return chosen;
+}
+
+// Numbers that anybody can sign up with, and ceilings that never bite, are for the machine's own tests.
+void check_test_numbers(const Settings& settings) {
+  if (!settings.is_on("test_numbers")) return;
+  for (const auto* key : {"mtproto.address", "http.address"}) {
+    if (!net::parse_endpoint(settings.text(key))->address().is_loopback()) {
+      throw OwnerError("--test-numbers is for loopback addresses only, but " + std::string(key) + " is " + settings.text(key));
+    }
+  }
+}
+
+}  // namespace
+
+struct Wiring::HttpCore {
+  explicit HttpCore(Executor executor) : tasks(executor) {}
+  TaskGroup tasks;
+};
+
+Task<net::http::Response> Health::handle(net::http::Request request) {
+  net::http::Response response;
+  if (request.target != "/health") {
+    response.status = 404;
+    response.body = "There is nothing here.\n";
+  } else if (request.method != "GET") {
+    response.status = 405;
+    response.body = "GET only.\n";
+  } else {
+    response.body = "ok\n";
+  }
+  co_return response;
+}
+
+Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
+    : cores_(cores), codes_(clock_, isatty(STDOUT_FILENO) == 1), wire_(cores), listening_(cores.executor(0)) {
+  check_test_numbers(settings);
+  auto keys = keys_of(folder);
+  auto secret = server_secret(folder.path());
+  mtproto_listener_ = listen(cores, clock_, settings.text("mtproto.address"));
+  http_listener_ = listen(cores, clock_, settings.text("http.address"));
+  kv_ = open_store(folder, settings);
+
+  const auto random = [this]() -> Random& { return random_; };
+  domain_ = std::make_unique<domain::Domain>(
+      domain::DomainNeeds{cores, *kv_, clock_, random, codes_, std::move(secret)}, domain_settings(settings));
+  api_ = std::make_unique<api::Api>(api::Services{*domain_, wire_keys_, cores, clock_, random}, api_settings(settings));
+  wire_.plug(*api_);
+  mtproto_ = std::make_unique<mtproto::Server>(cores, clock_, *kv_, wire_, std::move(keys), mtproto_settings(settings),
+                                               [] { return std::make_unique<SystemRandom>(); });
+  wire_keys_.plug(*mtproto_);
+
+  for (int core = 0; core < cores.count(); ++core) http_.push_back(std::make_unique<HttpCore>(cores.executor(core)));
+  admin_ = std::make_unique<admin::Listener>(cores.executor(0), clock_, folder.admin_socket());
+  admin_->add("code", [this](std::vector<std::string> arguments) { return code_of(std::move(arguments)); });
+}
+
+Wiring::~Wiring() = default;
+
+Task<> Wiring::start() {
+  co_await domain_->boxes.resume();
+  listening_.spawn(mtproto_listener_->run(
+      [this](int, std::unique_ptr<net::ByteStream> stream) { mtproto_->accept(std::move(stream)); }));
+  listening_.spawn(http_listener_->run(
+      [this](int core, std::unique_ptr<net::ByteStream> stream) { accept_http(core, std::move(stream)); }));
+  admin_->start();
+}
+
+Task<> Wiring::stop() {
+  listening_.cancel();
+  co_await listening_.join();
+  co_await admin_->stop();
+  for (int core = 0; core < cores_.count(); ++core) {
+    co_await cores_.on(core, [this, core] { return stop_http(core); });
+  }
+  co_await mtproto_->stop();
+  co_await wire_.stop();
+  co_await api_->stop();
+  for (int core = 0; core < cores_.count(); ++core) {
+    co_await cores_.on(core, [this, core] { return stop_boxes(core); });
+  }
+  kv_->stop();
+}
+
+void Wiring::accept_http(int core, std::unique_ptr<net::ByteStream> stream) {
+  constexpr std::size_t kConnectionsMax = 10'000;  // A core.
+  TaskGroup& tasks = http_[static_cast<std::size_t>(core)]->tasks;
+  if (tasks.size() < kConnectionsMax) tasks.spawn(net::http::serve(std::move(stream), clock_, health_, {}));
+}
+
+Task<bool> Wiring::stop_http(int core) {
+  TaskGroup& tasks = http_[static_cast<std::size_t>(core)]->tasks;
+  tasks.cancel();
+  co_await tasks.join();
+  co_return true;
+}
+
+Task<bool> Wiring::stop_boxes(int) {
+  co_await domain_->boxes.stop();
+  co_return true;
+}
+
+Task<admin::Reply> Wiring::code_of(std::vector<std::string> arguments) {
+  std::string written;
+  for (const auto& part : arguments) written += part;  // A number may be written with spaces.
+  const auto digits = domain::normal_phone(written);
+  if (!digits) co_return admin::Reply{false, "that is not a phone number: " + written};
+  if (const auto code = codes_.find(*digits)) co_return admin::Reply{true, code->reveal()};
+  co_return admin::Reply{false, "no code is waiting for +" + *digits + "; ask for one in the app, then call this again"};
+}
+
+}  // namespace helio::server

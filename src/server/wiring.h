@@ -1,0 +1,61 @@
+// server/wiring.h: the rooms, built from the ground up, plugged into each other, and taken down in the opposite order.
+//
+// Threads: built and destroyed while the cores do not run; start() and stop() on core 0.
+#pragma once
+#include "base/cores.h"
+#include "base/random.h"
+#include "net/http/message.h"
+#include "net/listener.h"
+#include "server/admin/listener.h"
+#include "server/console_codes.h"
+#include "server/data_folder.h"
+#include "server/settings.h"
+#include "server/wire.h"
+#include "store/rocks/rocks_kv.h"
+
+namespace helio::server {
+
+// GET /health: whether the process serves at all.
+class Health final : public net::http::Handler {
+ public:
+  Task<net::http::Response> handle(net::http::Request request) override;
+};
+
+class Wiring {
+ public:
+  // Throws OwnerError for what the owner must mend. Listens from here on; connections are accepted after start().
+  Wiring(Cores& cores, const DataFolder& folder, const Settings& settings);
+  ~Wiring();
+
+  net::Endpoint mtproto_address() const { return mtproto_listener_->local(); }
+  net::Endpoint http_address() const { return http_listener_->local(); }
+
+  Task<> start();  // Throws StoreDown.
+  Task<> stop();   // Also after a start() that failed.
+
+ private:
+  struct HttpCore;
+
+  void accept_http(int core, std::unique_ptr<net::ByteStream> stream);
+  Task<bool> stop_http(int core);
+  Task<bool> stop_boxes(int core);
+  Task<admin::Reply> code_of(std::vector<std::string> arguments);
+
+  Cores& cores_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Health health_;
+  ConsoleCodes codes_;
+  std::unique_ptr<store::RocksKv> kv_;
+  std::unique_ptr<domain::Domain> domain_;
+  WireKeys wire_keys_;
+  Wire wire_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<mtproto::Server> mtproto_;
+  std::unique_ptr<net::Listener> mtproto_listener_, http_listener_;
+  std::unique_ptr<admin::Listener> admin_;
+  std::vector<std::unique_ptr<HttpCore>> http_;
+  TaskGroup listening_;
+};
+
+}  // namespace helio::server
