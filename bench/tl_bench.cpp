@@ -32,8 +32,12 @@ void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace helio {
 namespace {
@@ -138,7 +142,8 @@ Measured measure(Work work) {
 }
 
 void report(const char* what, Measured measured, std::size_t bytes, const char* goal = "") {
-  std::printf("%-58s %7.0f ns %5.0f allocations %5zu bytes  %s\n", what, measured.nanoseconds, measured.allocations, bytes, goal);
+  std::printf("%-58s %7.0f ns %5.0f allocations %5zu bytes  %s\n", what, measured.nanoseconds, measured.allocations,
+              bytes, goal);
 }
 
 int run() {
@@ -173,7 +178,8 @@ int run() {
       out.clear();
       must(tl::encode(out, updates, layer));
     });
-    const std::string what = "updates with updateNewMessage and two users, layer " + std::to_string(layer.number) + ": encode";
+    const std::string what =
+        "updates with updateNewMessage and two users, layer " + std::to_string(layer.number) + ": encode";
     report(what.c_str(), pushed, out.size(), "goal 1000 ns");
   }
   const auto built = measure([] {
@@ -187,4 +193,6 @@ int run() {
 }  // namespace
 }  // namespace helio
 
-int main() { return helio::run(); }
+int main() {
+  return helio::run();
+}

@@ -12,7 +12,10 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 
 find_library(DEFLATE_LIBRARY deflate REQUIRED)
-find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+# Sanitizers bring an allocator of their own.
+if(NOT (HELIO_ASAN OR HELIO_TSAN OR HELIO_FUZZ))
+  find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+endif()
 
 # Asio compiled once (src/base/asio.cpp) instead of in every file that includes it.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)

@@ -143,6 +143,7 @@ def main():
                 if program.name not in ("tl_oracle_test",):
                     run(tally, program.stem, [program], minutes=10)
             run(tally, "schema", ["python3", "tools/tlgen", "--check"])
+            run(tally, "tlgen", ["python3", "tools/tlgen/tlgen_test.py"])
             run(tally, "methods", ["python3", "tools/methods", "--check"])
             if not options.quick:
                 time_one_file()

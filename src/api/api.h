@@ -21,8 +21,8 @@ class Api {
   // when it is cancelled: a broken store is logged, and answered with 500 INTERNAL.
   Task<Bytes> call(Context context, Bytes body);
 
-  // The session is gone for good: it gets no more updates. On the session's core.
-  void session_closed(SessionKey session) { pushes_.close(session); }
+  // `session` is gone for good: it gets no more updates. On the session's core.
+  void session_closed(SessionKey key, const Session& session) { pushes_.close(key, session); }
 
   // Session::push() said no, and would not now. On the session's core.
   void has_room(SessionKey session) { pushes_.has_room(session); }

@@ -62,8 +62,10 @@ Task<> Pushes::open(SessionKey key, domain::UserId user, tl::Layer layer, std::s
   while (!subscription->following && !subscription->failed) co_await subscription->began.wait();
 }
 
-void Pushes::close(SessionKey key) {
-  close_on(here(), key);
+void Pushes::close(SessionKey key, const Session& session) {
+  Core& core = here();
+  const auto found = core.open.find(key);
+  if (found != core.open.end() && found->second->session.get() == &session) close_on(core, key);
 }
 
 namespace {

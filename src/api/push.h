@@ -24,7 +24,9 @@ class Pushes {
   // `session` gets what happens to `user` from now on, in `layer`; opening it again renews what it is called with.
   // Returns when the feed has begun: whatever is committed after that is pushed.
   Task<> open(SessionKey key, domain::UserId user, tl::Layer layer, std::shared_ptr<Session> session);
-  void close(SessionKey key);
+  // Nothing happens when another Session has been opened for the key since: the client may go on with its session id on
+  // a new temporary key while the old one fades away.
+  void close(SessionKey key, const Session& session);
   // A session that took no more may now.
   void has_room(SessionKey key);
   // All sessions of a permanent key, on every core; on the others as soon as they hear of it.

@@ -99,9 +99,16 @@ TEST_F(Pushing, ASessionThatCanTakeNoMoreIsToldToAskOnceThereIsRoom) {
 }
 
 TEST_F(Pushing, AClosedSessionGetsNothingMore) {
-  server.api->session_closed(ben.session_key());
+  server.api->session_closed(ben.session_key(), ben.session());
   write("unheard");
   EXPECT_TRUE(ben.pushed().empty());
+}
+
+TEST_F(Pushing, ASessionThatMovedToAnotherTemporaryKeyOutlivesItsOldSelf) {
+  const SessionSpy old(server.world.clock());
+  server.api->session_closed(ben.session_key(), old);
+  write("heard");
+  EXPECT_EQ(texts(ben.updates()), std::vector<std::string>{"heard"});
 }
 
 TEST_F(Pushing, WhoLoggedOutGetsNothingMore) {

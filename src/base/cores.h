@@ -1,6 +1,6 @@
 // base/cores.h: one io_context and one thread a core, and the way work crosses between them.
 //
-// What lives on a core is touched by that core alone, so it has no mutex (DECISIONS in docs/decisions). Work for
+// What lives on a core is touched by that core alone, so it has no mutex. Work for
 // another core waits in a mailbox that is handed over once per loop turn, whatever its length: under load one wake-up
 // carries many items. Threads: post() and on() from a core's own thread or from outside; the rest before run().
 #pragma once

@@ -9,8 +9,8 @@
 namespace helio::domain {
 
 Commands all_commands() {
-  return {settle_commands(), user_commands(), contact_commands(), message_commands(), number_commands(),
-          device_commands()};
+  return {settle_commands(),  user_commands(),   contact_commands(),
+          message_commands(), number_commands(), device_commands()};
 }
 
 Domain::Domain(DomainNeeds needs, DomainSettings settings)

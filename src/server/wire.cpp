@@ -73,7 +73,7 @@ void Wire::has_room(mtproto::SessionPort& session) {
 }
 
 void Wire::session_closed(mtproto::SessionPort& session) {
-  if (const auto port = std::static_pointer_cast<Port>(session.attachment)) api_->session_closed(port->key());
+  if (const auto port = std::static_pointer_cast<Port>(session.attachment)) api_->session_closed(port->key(), *port);
 }
 
 void Wire::key_destroyed(std::int64_t permanent_key_id) {

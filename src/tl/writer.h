@@ -12,7 +12,8 @@ namespace helio::tl {
 
 class Writer {
  public:
-  explicit Writer(Bytes& out) : out_(out), size_(out.size()) { out_.resize(out_.capacity()); }
+  // Of a large reused buffer only what a usual object needs is made ready: making room means writing zeros.
+  explicit Writer(Bytes& out) : out_(out), size_(out.size()) { out_.resize(std::min(out_.capacity(), size_ + 1024)); }
   ~Writer() { finish(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;

@@ -235,7 +235,8 @@ async function act ({ server, accounts, conversations, launch, devices }) {
     await conversation.settle()
   })
 
-  say('they go on')
+  const unanswered = conversations.flatMap(conversation => conversation.unanswered())
+  say(`they go on${unanswered.length ? ` (without an answer for ${unanswered.length} messages: ${unanswered.join('; ')})` : ''}`)
   await each(AT_ONCE.talk, async conversation => {
     // By itself TDLib asks for what it missed, mtcute (0.30) does when the next update shows a gap, GramJS never.
     const catchUp = async client => {

@@ -47,7 +47,7 @@ class Client {
   std::function<void(const Message&)> on_message = [](const Message&) {};
 
   // ---- For breaking rules ----
-  std::int64_t next_msg_id() { return msg_ids_.next(clock_, mtproto::MsgKind{0}); }
+  std::int64_t next_msg_id();
   std::int32_t next_seqno(bool content) { return content ? 2 * content_sent_++ + 1 : 2 * content_sent_; }
   // One encrypted packet with exactly this in it.
   void send_packet(const Message& message);
@@ -76,6 +76,8 @@ class Client {
   void take_message(const Message& message);
   void want_flush();
   void flush();
+  void send_waiting();
+  Task<> drain(std::shared_ptr<Wire> wire);
 
   Executor executor_;
   Clock& clock_;
@@ -86,6 +88,7 @@ class Client {
   std::shared_ptr<Wire> wire_;
   bool connected_ = false;
   bool flushing_ = false;
+  bool draining_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<Message> outbox_;
   std::vector<std::int64_t> acks_;

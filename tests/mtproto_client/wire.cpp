@@ -73,7 +73,10 @@ std::optional<Bytes> Wire::take() {
 
 Task<Bytes> Wire::receive() {
   for (;;) {
-    if (auto packet = take()) co_return *std::move(packet);
+    if (auto packet = take()) {
+      input_.keep();  // The stream's buffer is everybody's.
+      co_return *std::move(packet);
+    }
     const std::span<char> bytes = co_await stream_->read();
     if (bytes.empty()) co_return Bytes();
     if (obfuscation_) obfuscation_->in.apply(bytes);

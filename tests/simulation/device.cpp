@@ -69,7 +69,9 @@ Task<> Device::disconnect() {
   co_await tasks_.join();
 }
 
-void Device::told(const Event& event) { offer(event); }
+void Device::told(const Event& event) {
+  offer(event);
+}
 
 void Device::told_pts(std::int32_t pts) {
   if (pts <= knowledge_.pts) return;

@@ -1,5 +1,5 @@
-// tests/simulation/facts.h: what a client can know, as plain values that neither the reference nor the devices share with
-// the server.
+// tests/simulation/facts.h: what a client can know, as plain values that neither the reference nor the devices share
+// with the server.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -6,7 +6,9 @@ namespace helio::simulation {
 
 namespace {
 
-std::string number(std::int64_t value) { return std::to_string(value); }
+std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
 
 }  // namespace
 
@@ -14,7 +16,9 @@ void Reference::expect(bool holds, const std::string& what) const {
   if (!holds) complain_(what);
 }
 
-std::int64_t Reference::random_id_of(const Message& message) { return std::stoll(message.text); }
+std::int64_t Reference::random_id_of(const Message& message) {
+  return std::stoll(message.text);
+}
 
 void Reference::sent(std::int64_t random_id, std::int32_t id) {
   const auto [before, first] = told_.emplace(random_id, id);
@@ -98,7 +102,8 @@ void Reference::check() {
     const Intent& intent = intents_.at(random_id);
     const Account& author = accounts_.at(intent.author);
     const auto own = author.ids.find(random_id);
-    expect(own != author.ids.end() && own->second == id, "message " + number(random_id) + " was acknowledged and is lost");
+    expect(own != author.ids.end() && own->second == id,
+           "message " + number(random_id) + " was acknowledged and is lost");
   }
   for (const auto& [self, account] : accounts_) {
     std::map<std::int64_t, std::int64_t> last_of;  // Of each sender, to see that order is kept.

@@ -50,9 +50,9 @@ class Reference {
  private:
   struct Account {
     Knowledge known;
-    std::map<std::int64_t, std::int32_t> ids;                  // Of each message here, by random_id.
-    std::map<std::int64_t, std::set<std::int32_t>> wished;     // Marks that reading may have set, by peer.
-    std::map<std::int64_t, std::int32_t> promised;             // What was acknowledged as read.
+    std::map<std::int64_t, std::int32_t> ids;               // Of each message here, by random_id.
+    std::map<std::int64_t, std::set<std::int32_t>> wished;  // Marks that reading may have set, by peer.
+    std::map<std::int64_t, std::int32_t> promised;          // What was acknowledged as read.
   };
   void learn_message(Account& account, const Event& event);
   void learn_read(Account& account, const Event& event);

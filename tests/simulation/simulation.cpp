@@ -295,7 +295,8 @@ class Simulation {
   void read_something(Person& person, Device& device) {
     const std::int64_t peer = any(people_).user.value;
     const auto dialog = device.knowledge().dialogs.find(peer);
-    if (peer == person.user.value || dialog == device.knowledge().dialogs.end() || dialog->second.messages.empty()) return;
+    if (peer == person.user.value || dialog == device.knowledge().dialogs.end() || dialog->second.messages.empty())
+      return;
     auto seen = dialog->second.messages.begin();
     std::advance(seen, below(static_cast<int>(dialog->second.messages.size())));
     const std::int32_t max_id = chance(0.4) ? dialog->second.messages.rbegin()->first : seen->first;
@@ -372,7 +373,8 @@ class Simulation {
 
   bool all_devices_at(std::map<std::int64_t, std::int32_t> pts) {
     return std::ranges::all_of(people_, [&](Person& person) {
-      return std::ranges::all_of(person.devices, [&](auto& device) { return device->knowledge().pts == pts[person.user.value]; });
+      return std::ranges::all_of(person.devices,
+                                 [&](auto& device) { return device->knowledge().pts == pts[person.user.value]; });
     });
   }
 
@@ -444,7 +446,8 @@ class Simulation {
       expect(dialog.unread == known.unread, where + "unread");
       expect(dialog.read_inbox == known.read_inbox && dialog.read_outbox == known.read_outbox, where + "read marks");
       expect(dialog.count == std::ssize(known.messages), where + "count");
-      expect(page.tops.size() == 1 && message_of(page.tops[0]) == known.messages.rbegin()->second, where + "top message");
+      expect(page.tops.size() == 1 && message_of(page.tops[0]) == known.messages.rbegin()->second,
+             where + "top message");
       query.offset_date = dialog.date;
       query.offset_id = dialog.top;
       query.offset_peer = domain::PeerId::of(dialog.peer);
@@ -558,6 +561,8 @@ class Simulation {
 
 }  // namespace
 
-Outcome simulate(std::uint64_t seed) { return Simulation(seed).run(); }
+Outcome simulate(std::uint64_t seed) {
+  return Simulation(seed).run();
+}
 
 }  // namespace helio::simulation

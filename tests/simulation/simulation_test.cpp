@@ -36,10 +36,11 @@ TEST(Simulation, EverySeedAgreesWithTheReferenceTwice) {
     all.gaps += once.reached.gaps;
     all.refused += once.reached.refused;
   }
-  std::printf("%lu seeds: %lu messages, %lu repeats, %lu replies, %lu reads, %lu crashes; conflict %lu, unavailable %lu, "
-              "unknown %lu, reads failed %lu; devices met %lu gaps, %lu too long, %lu refusals\n",
-              seeds, all.messages, all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable,
-              all.unknown, all.reads_failed, all.gaps, all.too_long, all.refused);
+  std::printf(
+      "%lu seeds: %lu messages, %lu repeats, %lu replies, %lu reads, %lu crashes; conflict %lu, unavailable %lu, "
+      "unknown %lu, reads failed %lu; devices met %lu gaps, %lu too long, %lu refusals\n",
+      seeds, all.messages, all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable,
+      all.unknown, all.reads_failed, all.gaps, all.too_long, all.refused);
   if (seeds < 50) return;
   // A life without misfortune proves nothing.
   for (const std::uint64_t met : {all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable,
@@ -48,7 +49,9 @@ TEST(Simulation, EverySeedAgreesWithTheReferenceTwice) {
   }
 }
 
-std::uint64_t number(const char* text) { return std::strtoull(text, nullptr, 10); }
+std::uint64_t number(const char* text) {
+  return std::strtoull(text, nullptr, 10);
+}
 
 }  // namespace
 

@@ -91,7 +91,8 @@ def main(arguments: list[str]) -> int:
 
 def check(everything: sources.Sources, model: merge.Model) -> list[str]:
     """That stored bytes stay readable (schema/stored.tl)."""
-    wrong = [f"not in schema/stored.tl (run `python3 tools/tlgen --store`): {d}" for d in stored.missing(model, everything)]
+    missing = stored.missing(model, everything)
+    wrong = [f"not in schema/stored.tl (run `python3 tools/tlgen --store`): {d}" for d in missing]
     return wrong + [f"schema/stored.tl: was changed: {d}" for d in stored.changed(model, everything)]
 
 

@@ -9,11 +9,17 @@ from sources import SCHEMA
 
 
 def emit(raw: str) -> dict[str, str]:
-    errors = {name: (entry["code"], entry.get("description") or "") for name, entry in json.loads(raw)["errors"].items()}
+    packaged = json.loads(raw)["errors"].items()
+    errors = {name: (entry["code"], entry.get("description") or "") for name, entry in packaged}
     for line in (SCHEMA / "errors.tsv").read_text().splitlines()[1:]:
         code, name, meaning = line.split("\t")
         errors[name] = (int(code), meaning)
-    lines = [FIRST_LINE, '#pragma once\n#include "base/result.h"\n\n// What a client reads in rpc_error. Names that end in ', "'_' are completed by the argument.\nnamespace helio::error {\n\n"]
+    lines = [
+        FIRST_LINE,
+        '#pragma once\n#include "base/result.h"\n\n',
+        "// What a client reads in rpc_error. Names that end in '_' are completed by the argument.\n",
+        "namespace helio::error {\n\n",
+    ]
     for name, (code, meaning) in sorted(errors.items()):
         lines.append(line_of(name, code, " ".join(meaning.split()), errors))
     lines.append("\n}  // namespace helio::error\n")

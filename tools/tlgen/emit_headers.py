@@ -19,7 +19,8 @@ def emit(model: Model, names: Names) -> dict[str, str]:
         files[names.header(family, type)] = header(names, family, type, abstract, structs, base)
     for struct in model.structs:
         if struct.method:
-            files[names.header(struct.family, struct.name)] = header(names, struct.family, struct.name, "", [struct], "Object")
+            text = header(names, struct.family, struct.name, "", [struct], "Object")
+            files[names.header(struct.family, struct.name)] = text
     return files
 
 
@@ -28,11 +29,12 @@ def header(names: Names, family: str, name: str, abstract: str, structs: list[St
     declared |= {used for s in structs if s.method for used in boxed_types(s.result, names)}
     if abstract:
         declared.discard(names.type(name))
-    space = names.space(family, name).replace(".", "::")
-    lines = [FIRST_LINE, '#pragma once\n#include "tl/object.h"\n\n', forward(declared), f"namespace helio::tl{'::' + space if space else ''} {{\n\n"]
+    inner = names.space(family, name).replace(".", "::")
+    space = f"helio::tl::{inner}" if inner else "helio::tl"
+    lines = [FIRST_LINE, '#pragma once\n#include "tl/object.h"\n\n', forward(declared), f"namespace {space} {{\n\n"]
     lines += [abstract, "\n" if abstract else ""]
     lines += [struct_text(s, names, base) for s in structs]
-    lines.append(f"}}  // namespace helio::tl{'::' + space if space else ''}\n")
+    lines.append(f"}}  // namespace {space}\n")
     return "".join(lines)
 
 

@@ -6,7 +6,7 @@ import zlib
 from emit_headers import FIRST_LINE, boxed_types, forward
 from merge import API, FOREVER, MTPROTO, RECORDS, STORED, Member, Model, Struct, Variant, ranges
 from model import Field, Type
-from names import SCALARS, Names, field, in_optional
+from names import SCALARS, Names, field, in_optional, leaf
 
 PARTS = 24  # Files of about 110 structs each; a type stays in its file when others come and go.
 FAMILIES = {API: "Family::kApi", MTPROTO: "Family::kMtproto", RECORDS: "Family::kRecords"}
@@ -94,9 +94,10 @@ class Tables:
                 text += f"// {variant.definition}\nconstexpr Field f{number}_{name}[] = {{\n{rows}}};\n"
         members = ""
         for m in struct.members:
-            kind = self.kind(m.type, m.type)
+            old = (struct.name, struct.method, m.name) in self.old_forms
+            kind = code(self.kind(m.type, m.type), may_be_absent(m), old)
             members += (
-                f'    {{"{m.name}", {code(kind, may_be_absent(m), (struct.name, struct.method, m.name) in self.old_forms)}, offsetof({self.names.struct(struct)}, '
+                f'    {{"{m.name}", {kind}, offsetof({self.names.struct(struct)}, '
                 f"{field(m, struct)}), {self.aux(m.type, m.type, in_optional(m))}}},\n"
             )
         if members:
@@ -117,8 +118,8 @@ class Tables:
             for first, last in spans:
                 fields = f"f{number}_{name}" if variant.fields else "nullptr"
                 lines += (
-                    f"    {{0x{variant.definition.id:08x}, {first}, {last}, &c_{name}, {fields}, {values}, {len(variant.fields)}, {words}, "
-                    f"{flag(STORED in variant.layers)}, {flag(old)}}},\n"
+                    f"    {{0x{variant.definition.id:08x}, {first}, {last}, &c_{name}, {fields}, "
+                    f"{values}, {len(variant.fields)}, {words}, {flag(STORED in variant.layers)}, {flag(old)}}},\n"
                 )
                 count += 1
         struct.decoded = index
@@ -220,8 +221,6 @@ def variant_is_decoded(model: Model, variant: Variant) -> bool:
 
 
 def mangled(struct: Struct) -> str:
-    from names import leaf
-
     space = {MTPROTO: "mt_"}.get(struct.family, "")
     return space + "_".join([*struct.name.split(".")[:-1], leaf(struct)])
 

@@ -47,6 +47,7 @@ class Struct:
     result: Type
     members: list[Member] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)  # Newest first.
+    decoded: dict[int, int] = field(default_factory=dict)  # Id -> its place in the table of forms (emit_tables).
 
     @property
     def id(self) -> int:
@@ -140,7 +141,8 @@ def place(struct: Struct, f: Field, layer: int) -> Member:
     member = next((m for m in same if fits(m.type, f.type)), None)
     newest = len(struct.variants) == 1
     if not member:
-        member = Member(f"{f.name}_until_{layer}" if same else f.name, f.name, f.type, last_layer=0 if newest else layer)
+        name = f"{f.name}_until_{layer}" if same else f.name
+        member = Member(name, f.name, f.type, last_layer=0 if newest else layer)
         struct.members.append(member)
     if f.flags and f.type.name != "true":
         member.optional = True

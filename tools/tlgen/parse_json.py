@@ -28,8 +28,10 @@ def definition(entry: dict) -> Definition:
         flags, _, bit = (modifiers.get("predicate") or "").partition(".")
         kind = typed(argument["type"], modifiers, generics)
         fields.append(Field(argument["name"], kind, flags or None, int(bit or 0)))
-    result = typed(entry["type"], {k: v for k, v in (entry.get("typeModifiers") or {}).items() if "ector" in k}, generics)
-    return Definition(plain(entry["name"]), entry["id"], tuple(fields), result, entry["kind"] == "method", bool(generics))
+    vector = (entry.get("typeModifiers") or {}).get("isVector")
+    result = typed(entry["type"], {"isVector": vector}, generics)
+    method = entry["kind"] == "method"
+    return Definition(plain(entry["name"]), entry["id"], tuple(fields), result, method, bool(generics))
 
 
 def typed(name: str, modifiers: dict, generics: tuple[str, ...]) -> Type:

@@ -20,7 +20,8 @@ HEADER = """\
 def reachable(model: Model, sources: Sources) -> list[Struct]:
     """What a stored record can hold, in a fixed order. Commands are not stored."""
     types, seen = model.constructors(), {}
-    waiting = [s for s in model.structs if s.name in {d.name for d in sources.records.definitions.values() if not d.method}]
+    records = {d.name for d in sources.records.definitions.values() if not d.method}
+    waiting = [s for s in model.structs if s.name in records]
     while waiting:
         struct = waiting.pop()
         if struct.method or struct.name in seen:

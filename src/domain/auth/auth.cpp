@@ -51,13 +51,16 @@ std::string Auth::new_code(std::string_view digits) {
   return code;
 }
 
-bool Auth::has_fixed_code(std::string_view digits) const { return settings_.test_numbers && is_test_number(digits); }
+bool Auth::has_fixed_code(std::string_view digits) const {
+  return settings_.test_numbers && is_test_number(digits);
+}
 
 Task<Result<SentCode>> Auth::send_code(std::int64_t auth_key, std::string phone) {
   const auto digits = normal_phone(phone);
   if (!digits) co_return fail(error::PHONE_NUMBER_INVALID);
 
-  const SentCode sent{.phone_code_hash = to_hex(random_().bytes(kHashSize)), .length = kCodeLength, .timeout = kCodeSeconds};
+  const SentCode sent{
+      .phone_code_hash = to_hex(random_().bytes(kHashSize)), .length = kCodeLength, .timeout = kCodeSeconds};
   const Secret<std::string> code(new_code(*digits));
   tl::record::Code stored;
   stored.hash = sent.phone_code_hash;
@@ -170,6 +173,8 @@ Task<UserId> Auth::user_on(std::int64_t auth_key, std::string digits) {
   co_return profile && profile->phone == digits ? user : UserId();
 }
 
-Task<Result<>> Auth::log_out(std::int64_t auth_key) { return devices_.sign_out(auth_key); }
+Task<Result<>> Auth::log_out(std::int64_t auth_key) {
+  return devices_.sign_out(auth_key);
+}
 
 }  // namespace helio::domain

@@ -1,9 +1,10 @@
-// domain/auth/auth.h: getting in: a code sent to a phone number, then sign-in or sign-up. https://core.telegram.org/api/auth
+// domain/auth/auth.h: getting in: a code sent to a phone number, then sign-in or sign-up.
+// https://core.telegram.org/api/auth
 //
 // A code lives 5 minutes, bears 5 guesses, belongs to one number and one auth key. A guess is counted durably before
 // anybody learns whether it was right. At rest there is only a keyed hash of it.
-// Sign-up survives a crash at any point: first the phone number gets its user id, then the user's box is made; repeating
-// the call completes what is missing.
+// Sign-up survives a crash at any point: first the phone number gets its user id, then the user's box is made;
+// repeating the call completes what is missing.
 //
 // Errors:  400 PHONE_NUMBER_INVALID, PHONE_CODE_EMPTY, PHONE_CODE_INVALID, PHONE_CODE_EXPIRED, FIRSTNAME_INVALID;
 //          403 SIGNUP_CLOSED (ours). Of the store as domain/box/boxes.h says.
@@ -42,9 +43,10 @@ class Auth {
        Secret<Bytes> key, AuthSettings settings);
 
   Task<Result<SentCode>> send_code(std::int64_t auth_key, std::string phone);
-  // The device is signed in when a UserId comes back. SignUpRequired: the number is nobody's; sign_up with the same hash.
-  Task<Result<std::variant<UserId, SignUpRequired>>> sign_in(std::int64_t auth_key, std::string phone, Bytes phone_code_hash,
-                                                             Secret<std::string> code);
+  // The device is signed in when a UserId comes back. SignUpRequired: the number is nobody's; sign_up with the same
+  // hash.
+  Task<Result<std::variant<UserId, SignUpRequired>>> sign_in(std::int64_t auth_key, std::string phone,
+                                                             Bytes phone_code_hash, Secret<std::string> code);
   Task<Result<UserId>> sign_up(std::int64_t auth_key, std::string phone, Bytes phone_code_hash, std::string first_name,
                                std::string last_name);
   Task<Result<>> log_out(std::int64_t auth_key);

@@ -7,7 +7,7 @@
 namespace helio::domain {
 
 inline constexpr std::int32_t kGuessesMax = 5;
-inline constexpr std::size_t kCodesMax = 5;            // Of one number, at a time: the oldest makes room.
+inline constexpr std::size_t kCodesMax = 5;              // Of one number, at a time: the oldest makes room.
 inline constexpr std::int32_t kSignUpSeconds = 15 * 60;  // Between the right code and the name of a new user.
 
 // number.addCode, checkCode, claim, dropCode.

@@ -60,6 +60,8 @@ constexpr CommandKind kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandKind> device_commands() { return kCommands; }
+std::span<const CommandKind> device_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

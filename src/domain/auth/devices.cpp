@@ -26,8 +26,8 @@ std::string cut(std::string_view text) {
 }
 
 ClientInfo client_of(const record::Device& device) {
-  return {device.layer,          device.api_id,           device.device_model, device.system_version,
-          device.app_version,    device.system_lang_code, device.lang_pack,    device.lang_code};
+  return {device.layer,       device.api_id,           device.device_model, device.system_version,
+          device.app_version, device.system_lang_code, device.lang_pack,    device.lang_code};
 }
 
 }  // namespace

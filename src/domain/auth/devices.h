@@ -1,7 +1,8 @@
 // domain/auth/devices.h: who is signed in on which permanent auth key, with which client.
 //
-// Every request asks for its device, so each core keeps the ones it serves; a change is seen by the changing core at once,
-// by the others as soon as word reaches them.
+// Every request asks for its device, so each core keeps the ones it serves; a change is seen by the changing core at
+// once, by the others as soon as word reaches them.
+//
 // Threads: any core.
 #pragma once
 #include <list>

@@ -25,7 +25,9 @@ record::Codes codes_of(const BoxTxn& box) {
   return codes ? *std::move(codes) : record::Codes();
 }
 
-record::Code& code_in(tl::Box<record::TypeCode>& held) { return *tl::as<record::Code>(held); }
+record::Code& code_in(tl::Box<record::TypeCode>& held) {
+  return *tl::as<record::Code>(held);
+}
 
 // The code that `hash` names, on the device it was sent for; null when there is none, or not any more.
 record::Code* find_code(record::Codes& codes, View hash, std::int64_t auth_key, std::int32_t now) {
@@ -85,8 +87,7 @@ Result<record::NumberOwner> claim(BoxTxn& box, const tl::number::claim& command)
 
 Result<record::Done> drop_code(BoxTxn& box, const tl::number::dropCode& command) {
   record::Codes codes = codes_of(box);
-  const auto dropped =
-      std::erase_if(codes.codes, [&](auto& held) { return code_in(held).hash == command.hash; });
+  const auto dropped = std::erase_if(codes.codes, [&](auto& held) { return code_in(held).hash == command.hash; });
   if (dropped > 0) box.put(key::codes(), codes);
   return record::Done();
 }
@@ -100,6 +101,8 @@ constexpr CommandKind kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandKind> number_commands() { return kCommands; }
+std::span<const CommandKind> number_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

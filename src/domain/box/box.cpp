@@ -13,15 +13,14 @@ constexpr std::size_t kCommandsAtOnce = 256;
 // Well inside what a batch may hold: a command adds at most 1.3 MiB (64 received messages) before it is looked at.
 constexpr std::size_t kChangesMax = store::kBatchChangesMax * 3 / 4;
 constexpr std::size_t kSizeMax = store::kBatchSizeMax / 2;
-constexpr std::size_t kEntriesKept = 256;
+constexpr std::size_t kEntriesKept = 64;
 constexpr int kCatchUpAtOnce = 100;
 constexpr milliseconds kFirstPause{5};
 constexpr milliseconds kLongestPause{500};
 
 }  // namespace
 
-Box::Box(BoxCore& core, Bytes partition)
-    : core_(core), partition_(std::move(partition)), user_(user_of(partition_)) {}
+Box::Box(BoxCore& core, Bytes partition) : core_(core), partition_(std::move(partition)), user_(user_of(partition_)) {}
 
 std::shared_ptr<StagedCommand> Box::stage(tl::Box<tl::Object> command, Origin origin) {
   if (staged_.size() >= core_.limits.staged_max) return nullptr;
@@ -32,7 +31,9 @@ std::shared_ptr<StagedCommand> Box::stage(tl::Box<tl::Object> command, Origin or
   return staged;
 }
 
-bool Box::unsettled() const { return doubtful_ || (delivery_ && delivery_->settled() > stored_cursor_); }
+bool Box::unsettled() const {
+  return doubtful_ || (delivery_ && delivery_->settled() > stored_cursor_);
+}
 
 void Box::settle() {
   settle_expected_ = false;
@@ -174,7 +175,7 @@ void Box::forget() {
 void Box::remember(std::vector<store::Put> puts, std::vector<Bytes> erased, std::uint64_t version) {
   memory_.version = version;
   memory_.scans.clear();
-  const bool full = memory_.entries.size() > 2 * kEntriesKept;
+  const bool full = memory_.entries.size() > kEntriesKept;
   std::erase_if(memory_.entries, [full](const auto& entry) {
     return !key::is_kept(entry.first) || (full && entry.first != key::counters());
   });

@@ -1,9 +1,10 @@
 // domain/box/box.h: one partition's single writer.
 //
-// Commands are staged; a worker takes all that wait, runs them one after the other over one BoxTxn, commits what they did
-// as one conditional batch, and then answers, publishes to feeds and wakes the delivery of effects. A command that refuses
-// is rolled back alone. `conflict` and `unknown` mean that memory may be wrong: it is dropped, read anew, and all of them
-// are run again; their own keys (random_id, copies) see to it that nothing is done twice.
+// Commands are staged; a worker takes all that wait, runs them one after the other over one BoxTxn, commits what they
+// did as one conditional batch, and then answers, publishes to feeds and wakes the delivery of effects. A command that
+// refuses is rolled back alone. `conflict` and `unknown` mean that memory may be wrong: it is dropped, read anew, and
+// all of them are run again; their own keys (random_id, copies) see to it that nothing is done twice.
+//
 // Threads: the owner core alone, so there is no mutex and nothing is held across a commit.
 #pragma once
 #include <deque>

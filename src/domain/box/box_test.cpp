@@ -11,8 +11,8 @@
 
 namespace helio::domain {
 
-using testing::World;
 using ::testing::ElementsAre;
+using testing::World;
 
 namespace {
 

@@ -22,7 +22,9 @@ Boxes::Boxes(Cores& cores, store::Kv& kv, Clock& clock, const Commands& commands
 
 Boxes::~Boxes() = default;
 
-int Boxes::owner_of(View partition) const { return cores_.owner(store::bucket_of(partition)); }
+int Boxes::owner_of(View partition) const {
+  return cores_.owner(store::bucket_of(partition));
+}
 
 Task<Result<tl::Box<tl::Object>>> Boxes::run_any(Bytes partition, tl::Box<tl::Object> command, Origin origin) {
   const int owner = owner_of(partition);
@@ -81,6 +83,8 @@ Task<> Boxes::resume() {
   }
 }
 
-Task<> Boxes::stop() { return per_core_[static_cast<std::size_t>(cores_.here())]->stop(); }
+Task<> Boxes::stop() {
+  return per_core_[static_cast<std::size_t>(cores_.here())]->stop();
+}
 
 }  // namespace helio::domain

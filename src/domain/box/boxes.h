@@ -1,9 +1,9 @@
 // domain/box/boxes.h: send this command to that box.
 //
 // A box is a partition with a single writer: a user's messages and events, a phone number, a device. Commands are the
-// functions of schema/records.tl. Each runs on the box's owner core (bucket of the partition, mod cores) as a synchronous
-// function over a BoxTxn; whatever is staged meanwhile is committed as one conditional batch. The answer comes after the
-// commit: who got one may rely on it, who reads the store sees it. docs/updates.md has the whole story.
+// functions of schema/records.tl. Each runs on the box's owner core (bucket of the partition, mod cores) as a
+// synchronous function over a BoxTxn; whatever is staged meanwhile is committed as one conditional batch. The answer
+// comes after the commit: who got one may rely on it, who reads the store sees it. docs/updates.md has the whole story.
 //
 // Errors:  the command's own refusals, which leave no trace; 420 FLOOD_WAIT_1 when the box has too much to do; 500
 //          INTERNAL when the store does not answer in time. After a 500 the change may or may not be made: commands are

@@ -10,8 +10,8 @@ namespace helio::domain {
 
 namespace {
 
-constexpr std::size_t kReadyMax = 256;       // Beyond, the log is read again when it is their turn.
-constexpr std::size_t kEffectsAtOnce = 64;   // Of one window: at most about 1.2 MiB of messages.
+constexpr std::size_t kReadyMax = 256;      // Beyond, the log is read again when it is their turn.
+constexpr std::size_t kEffectsAtOnce = 64;  // Of one window: at most about 1.2 MiB of messages.
 constexpr milliseconds kFirstPause{10};
 
 }  // namespace
@@ -26,7 +26,8 @@ struct Delivery::Window {
   }
 };
 
-// How many targets of a window are still to be reached; shared, since its tasks may outlive each other when all is stopped.
+// How many targets of a window are still to be reached; shared, since its tasks may outlive each other when all is
+// stopped.
 struct Delivery::Progress {
   std::size_t left;
   Signal all_done;

@@ -1,8 +1,10 @@
 // domain/box/delivery.h: carries the effects of a box's events to other boxes.
 //
-// The log is the outbox: effects of events up to the cursor `settled` have arrived, later ones are on their way, in order
-// of pts for each target. Applying one twice changes nothing (messages leave a "h" key, read marks only grow), so after a
-// crash everything behind the stored cursor is simply sent again. The cursor is stored with the box's next commit.
+// The log is the outbox: effects of events up to the cursor `settled` have arrived, later ones are on their way, in
+// order of pts for each target. Applying one twice changes nothing (messages leave a "h" key, read marks only grow), so
+// after a crash everything behind the stored cursor is simply sent again. The cursor is stored with the box's next
+// commit.
+//
 // Threads: the source's owner core.
 #pragma once
 #include <deque>
@@ -50,7 +52,7 @@ class Delivery {
   const std::function<void()> when_settled_;
   std::int32_t settled_ = 0;
   std::int32_t effects_ = 0;  // The newest event that has one.
-  std::deque<Ready> ready_;  // All effects after `ready_after_`, without a look at the store.
+  std::deque<Ready> ready_;   // All effects after `ready_after_`, without a look at the store.
   std::int32_t ready_after_ = 0;
   bool carrying_ = false;
 };

@@ -1,7 +1,7 @@
 // domain/box/ids.h: whose box, and which dialog in it.
 //
-// Users, basic groups and channels are separate number spaces (https://core.telegram.org/api/peers). Records hold a peer
-// as one number, keys as a byte of kind and eight of id.
+// Users, basic groups and channels are separate number spaces (https://core.telegram.org/api/peers). Records hold a
+// peer as one number, keys as a byte of kind and eight of id.
 #pragma once
 #include <compare>
 #include <cstdint>

@@ -14,7 +14,9 @@ void append_peer(Bytes& to, PeerId peer) {
 }
 
 // Every key that begins with `prefix`, a letter.
-store::Range all(char prefix) { return {Bytes(1, prefix), Bytes(1, static_cast<char>(prefix + 1))}; }
+store::Range all(char prefix) {
+  return {Bytes(1, prefix), Bytes(1, static_cast<char>(prefix + 1))};
+}
 
 }  // namespace
 
@@ -24,7 +26,9 @@ Bytes user_partition(UserId user) {
   return name;
 }
 
-Bytes number_partition(std::string_view digits) { return Bytes("dp").append(digits); }
+Bytes number_partition(std::string_view digits) {
+  return Bytes("dp").append(digits);
+}
 
 Bytes device_partition(std::int64_t auth_key) {
   Bytes name = "s";
@@ -39,7 +43,9 @@ std::optional<UserId> user_of(View partition) {
 
 namespace key {
 
-Bytes counters() { return "0"; }
+Bytes counters() {
+  return "0";
+}
 
 Bytes event(std::int32_t pts) {
   Bytes key = "e";
@@ -60,7 +66,9 @@ Bytes message(PeerId peer, std::int32_t id) {
   return key;
 }
 
-store::Range messages(PeerId peer, std::int32_t from, std::int32_t to) { return {message(peer, from), message(peer, to)}; }
+store::Range messages(PeerId peer, std::int32_t from, std::int32_t to) {
+  return {message(peer, from), message(peer, to)};
+}
 
 Bytes dialog(PeerId peer) {
   Bytes key = "d";
@@ -68,7 +76,9 @@ Bytes dialog(PeerId peer) {
   return key;
 }
 
-store::Range dialogs() { return all('d'); }
+store::Range dialogs() {
+  return all('d');
+}
 
 Bytes random_id(std::int64_t random_id, PeerId peer) {
   Bytes key = "r";
@@ -84,7 +94,9 @@ Bytes copy(UserId source, std::int32_t source_id) {
   return key;
 }
 
-Bytes profile() { return "p"; }
+Bytes profile() {
+  return "p";
+}
 
 Bytes contact(UserId user) {
   Bytes key = "c";
@@ -92,13 +104,23 @@ Bytes contact(UserId user) {
   return key;
 }
 
-store::Range contacts() { return all('c'); }
+store::Range contacts() {
+  return all('c');
+}
 
-Bytes owner() { return "u"; }
-Bytes codes() { return "c"; }
-Bytes device() { return "d"; }
+Bytes owner() {
+  return "u";
+}
+Bytes codes() {
+  return "c";
+}
+Bytes device() {
+  return "d";
+}
 
-bool is_kept(View key) { return key[0] == '0' || key[0] == 'd'; }
+bool is_kept(View key) {
+  return key[0] == '0' || key[0] == 'd';
+}
 
 }  // namespace key
 }  // namespace helio::domain

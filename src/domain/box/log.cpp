@@ -10,7 +10,8 @@ Task<LogPage> read_log(store::Kv& kv, UserId user, std::int32_t after, std::int3
   LogPage page;
   if (after >= until) co_return page;
   store::Range range = key::events(after, until);
-  store::Scan scan{.from = std::move(range.from), .to = std::move(range.to), .limit = static_cast<std::uint32_t>(limit)};
+  store::Scan scan{
+      .from = std::move(range.from), .to = std::move(range.to), .limit = static_cast<std::uint32_t>(limit)};
   const store::Page rows = co_await kv.scan(partition, std::move(scan));
   page.more = rows.more;
 

@@ -30,7 +30,9 @@ struct Folder {
   ~Folder() { fs::remove_all(path); }
 };
 
-UserId person(int number) { return UserId{1'000'000'000 + number}; }
+UserId person(int number) {
+  return UserId{1'000'000'000 + number};
+}
 
 // Everybody writes to everybody, each from another core than the one that owns the box.
 class Crowd {
@@ -131,7 +133,8 @@ TEST(ManyCores, EveryMessageIsHeardOnBothSides) {
     std::thread running([&cores] { cores.run(); });
     crowd.start();
     const auto deadline = std::chrono::seconds(30) + clock.ticks();
-    while (!crowd.all_done() && clock.ticks() < deadline) std::this_thread::sleep_until(clock.ticks() + milliseconds(2));
+    while (!crowd.all_done() && clock.ticks() < deadline)
+      std::this_thread::sleep_until(clock.ticks() + milliseconds(2));
     crowd.stop();
     cores.stop();
     running.join();

@@ -18,6 +18,8 @@ constexpr CommandKind kCommands[] = {command<settle, reads_of_settle>()};
 
 }  // namespace
 
-std::span<const CommandKind> settle_commands() { return kCommands; }
+std::span<const CommandKind> settle_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

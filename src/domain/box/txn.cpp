@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint32_t kScanSizeMax = 1 << 20;
 
-std::size_t size_of(const std::optional<Bytes>& value) { return value ? value->size() : 0; }
+std::size_t size_of(const std::optional<Bytes>& value) {
+  return value ? value->size() : 0;
+}
 
 }  // namespace
 
@@ -72,9 +74,13 @@ void BoxTxn::set(Bytes key, Value value) {
   place->second = std::move(value);
 }
 
-void BoxTxn::put(Bytes key, const tl::Object& record) { set(std::move(key), tl::encode_record(record)); }
+void BoxTxn::put(Bytes key, const tl::Object& record) {
+  set(std::move(key), tl::encode_record(record));
+}
 
-void BoxTxn::erase(Bytes key) { set(std::move(key), std::nullopt); }
+void BoxTxn::erase(Bytes key) {
+  set(std::move(key), std::nullopt);
+}
 
 std::int32_t BoxTxn::next_pts() {
   ASSERT(counters_.pts > 0);  // box.create came first.
@@ -109,7 +115,9 @@ void BoxTxn::begin_counters(std::int32_t pts) {
   counters_changed_ = true;
 }
 
-void BoxTxn::write_cursor() { counters_changed_ = counters_changed_ || settled_ > counters_.settled; }
+void BoxTxn::write_cursor() {
+  counters_changed_ = counters_changed_ || settled_ > counters_.settled;
+}
 
 void BoxTxn::savepoint(Origin origin) {
   savepoint_ = {origin, {}, size_, counters_, counters_changed_, events_.size()};

@@ -23,7 +23,7 @@ struct BoxMemory {
     std::vector<store::Put> rows;
     bool more = false;
   };
-  std::uint64_t version = 0;  // 0: the box does not exist.
+  std::uint64_t version = 0;                                // 0: the box does not exist.
   std::unordered_map<Bytes, std::optional<Bytes>> entries;  // nullopt: known to be absent.
   std::map<std::pair<Bytes, Bytes>, Rows> scans;            // By their range.
 };
@@ -54,8 +54,8 @@ class BoxTxn {
   }
   bool has(const Bytes& key) const { return find_bytes(key) != nullptr; }
 
-  // The first rows of a range, in key order; `more` when rows were left out. At most `limit` of those committed are read,
-  // one limit for one range.
+  // The first rows of a range, in key order; `more` when rows were left out. At most `limit` of those committed are
+  // read, one limit for one range.
   BoxMemory::Rows scan(const store::Range& range, std::uint32_t limit) const;
 
   void put(Bytes key, const tl::Object& record);

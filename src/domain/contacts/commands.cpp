@@ -24,6 +24,8 @@ constexpr CommandKind kCommands[] = {command<put, reads_of_put>()};
 
 }  // namespace
 
-std::span<const CommandKind> contact_commands() { return kCommands; }
+std::span<const CommandKind> contact_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

@@ -25,12 +25,15 @@ struct Place {
     return std::tuple(b.date, b.id, a.peer) < std::tuple(a.date, a.id, b.peer);
   }
 };
-Place place_of(const record::Dialog& dialog) { return {dialog.date, dialog.top, dialog.peer}; }
+Place place_of(const record::Dialog& dialog) {
+  return {dialog.date, dialog.top, dialog.peer};
+}
 
 // The first dialog of the page that is asked for.
 auto page_start(const std::vector<record::Dialog>& sorted, const DialogsQuery& query) {
   const auto behind = [&](const Place& last) {
-    return std::ranges::partition_point(sorted, [&](const record::Dialog& dialog) { return !(last < place_of(dialog)); });
+    return std::ranges::partition_point(sorted,
+                                        [&](const record::Dialog& dialog) { return !(last < place_of(dialog)); });
   };
   if (query.offset_date != 0) {
     // Without a peer the page starts behind all that stand at this date and id.

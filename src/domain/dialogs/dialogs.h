@@ -26,7 +26,8 @@ class ChannelHeads {
  public:
   virtual ~ChannelHeads() = default;
   // One for each dialog, whose marks say what the viewer has read. nullopt: the viewer cannot see it any more.
-  virtual Task<std::vector<std::optional<ChannelHead>>> heads(UserId viewer, std::vector<tl::record::Dialog> dialogs) = 0;
+  virtual Task<std::vector<std::optional<ChannelHead>>> heads(UserId viewer,
+                                                              std::vector<tl::record::Dialog> dialogs) = 0;
 };
 
 struct DialogsQuery {

@@ -49,7 +49,8 @@ void append(BoxTxn& box, record::Message& message, record::Dialog& dialog) {
   box.log(message.id, std::move(event), message);
 }
 
-// `newly_read` incoming messages, the last of them a copy of `last_source_id`, are read now that the mark is at `max_id`.
+// `newly_read` incoming messages, the last of them a copy of `last_source_id`, are read now that the mark is at
+// `max_id`.
 record::EventReadInbox mark_read(BoxTxn& box, record::Dialog& dialog, std::int32_t max_id, std::int32_t newly_read,
                                  std::int32_t last_source_id) {
   dialog.read_inbox = max_id;
@@ -237,6 +238,8 @@ constexpr CommandKind kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandKind> message_commands() { return kCommands; }
+std::span<const CommandKind> message_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

@@ -1,8 +1,9 @@
 // Messages::history: a window over the messages of a dialog, newest first.
 //
-// Positions are counted from the first message older than offset_id, which has position 0; newer ones have -1, -2 and so
-// on. The window is [add_offset, add_offset + limit). Rows are read from offset_id in the one or the other direction, so
-// what a page costs does not depend on the length of the dialog (add_offset into the past is read over, though).
+// Positions are counted from the first message older than offset_id, which has position 0; newer ones have -1, -2 and
+// so on. The window is [add_offset, add_offset + limit). Rows are read from offset_id in the one or the other
+// direction, so what a page costs does not depend on the length of the dialog (add_offset into the past is read over,
+// though).
 #include <algorithm>
 #include <limits>
 

@@ -10,8 +10,8 @@
 
 namespace helio::domain {
 
-using testing::World;
 using ::testing::ElementsAre;
+using testing::World;
 
 namespace {
 
@@ -28,7 +28,9 @@ struct Messaging : ::testing::Test {
     draft.text.text = std::move(text);
     return draft;
   }
-  Result<tl::record::Sent> try_send(UserId from, Draft what) { return world.run(world.domain().messages.send(from, what)); }
+  Result<tl::record::Sent> try_send(UserId from, Draft what) {
+    return world.run(world.domain().messages.send(from, what));
+  }
   tl::record::Message send(UserId from, Draft what) {
     const auto sent = try_send(from, std::move(what));
     EXPECT_TRUE(sent.has_value());

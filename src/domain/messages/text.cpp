@@ -35,8 +35,8 @@ Span span_of(tl::TypeMessageEntity& entity) {
                     tl::MessageEntityBotCommand, tl::MessageEntityUrl, tl::MessageEntityEmail, tl::MessageEntityPhone,
                     tl::MessageEntityBankCard, tl::MessageEntityBold, tl::MessageEntityItalic,
                     tl::MessageEntityUnderline, tl::MessageEntityStrike, tl::MessageEntitySpoiler,
-                    tl::MessageEntityCode, tl::MessageEntityPre, tl::MessageEntityBlockquote,
-                    tl::MessageEntityTextUrl, tl::MessageEntityMentionName, tl::MessageEntityCustomEmoji>(entity);
+                    tl::MessageEntityCode, tl::MessageEntityPre, tl::MessageEntityBlockquote, tl::MessageEntityTextUrl,
+                    tl::MessageEntityMentionName, tl::MessageEntityCustomEmoji>(entity);
 }
 
 // Whether a UTF-16 offset is between two characters, for every offset from 0 to the end.

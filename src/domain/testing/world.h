@@ -10,9 +10,9 @@
 #include "base/virtual_clock.h"
 #include "domain/domain.h"
 #include "domain/testing/recording_kv.h"
+#include "store/memory/model_kv.h"
 #include "tl/types/records/Created.h"
 #include "tl/types/records/box/create.h"
-#include "store/memory/model_kv.h"
 
 namespace helio::domain::testing {
 

@@ -28,7 +28,7 @@ struct Difference {
   std::vector<LoggedEvent> events;  // Oldest first. A message that was deleted since has none.
 };
 
-inline constexpr std::int32_t kDifferenceEventsMax = 100;       // Of one slice.
+inline constexpr std::int32_t kDifferenceEventsMax = 100;     // Of one slice.
 inline constexpr std::int32_t kDifferenceTotalMax = 100'000;  // Beyond this the client is told kTooLong.
 
 class Updates {

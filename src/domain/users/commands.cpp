@@ -12,7 +12,9 @@ namespace {
 // Not 0, which clients send when they have no state yet.
 constexpr std::int32_t kFirstPts = 1;
 
-void reads_of_create(const tl::box::create&, Reads& reads) { reads.push_back(key::profile()); }
+void reads_of_create(const tl::box::create&, Reads& reads) {
+  reads.push_back(key::profile());
+}
 
 Result<tl::record::Created> create(BoxTxn& box, const tl::box::create& command) {
   const auto* profile = tl::as<tl::record::Profile>(command.profile);
@@ -30,6 +32,8 @@ constexpr CommandKind kCommands[] = {command<create, reads_of_create>()};
 
 }  // namespace
 
-std::span<const CommandKind> user_commands() { return kCommands; }
+std::span<const CommandKind> user_commands() {
+  return kCommands;
+}
 
 }  // namespace helio::domain

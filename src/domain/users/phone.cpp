@@ -18,6 +18,8 @@ std::optional<std::string> normal_phone(std::string_view written) {
   return digits;
 }
 
-bool is_test_number(std::string_view digits) { return digits.size() == 10 && digits.starts_with("99966"); }
+bool is_test_number(std::string_view digits) {
+  return digits.size() == 10 && digits.starts_with("99966");
+}
 
 }  // namespace helio::domain

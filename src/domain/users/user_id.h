@@ -5,7 +5,8 @@
 
 namespace helio::domain {
 
-// Numbers that clients know by heart: the service user, the anonymous admin, the channel poster, Replies, the hidden author.
+// Numbers that clients know by heart: the service user, the anonymous admin, the channel poster, Replies, the hidden
+// author.
 inline constexpr std::int64_t kReservedUserIds[] = {777000, 1087968824, 136817688, 1271266957, 2666000};
 
 // Random in [10^9, 2^40), never a reserved one. May be taken: box.create tells.

@@ -81,7 +81,7 @@ Handshakes::Handshakes(Clock& clock, Random& random, Workers& workers, KeyKeeper
       keeper_(keeper),
       keys_(std::move(keys)),
       settings_(settings),
-      pq_pool_(workers) {
+      pq_pool_(workers, random) {
   ASSERT(!keys_.empty());
 }
 

@@ -2,8 +2,8 @@
 
 namespace helio::mtproto {
 
-PqPool::PqPool(Workers& workers, std::size_t size) : workers_(workers), size_(size) {
-  workers_.submit([shared = shared_, size](Random& random) { fill(*shared, size, random); });
+PqPool::PqPool(Workers& workers, Random& random, std::size_t size) : workers_(workers), size_(size) {
+  fill(*shared_, size, random);
 }
 
 void PqPool::fill(Shared& shared, std::size_t size, Random& random) {

@@ -12,7 +12,8 @@ namespace helio::mtproto {
 
 class PqPool {
  public:
-  explicit PqPool(Workers& workers, std::size_t size = 1024);
+  // Full from the start: who comes first must not be refused. About 10 µs each.
+  PqPool(Workers& workers, Random& random, std::size_t size = 1024);
 
   // One that nobody had before; nullopt when they are taken faster than made.
   std::optional<crypto::Pq> take();

@@ -120,6 +120,9 @@ export class Conversation {
     }
   }
 
+  /** Why messages that were on the way got no answer, one line each. */
+  unanswered () { return this.script.flatMap(message => message.error ? [message.error.message] : []) }
+
   /** What updates told `side`: nothing twice, in order, with the content that was sent. */
   checkReceived (side) {
     const { device } = this.people[side]
