@@ -13,7 +13,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PLAIN = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+PLAIN = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?(?:, [\d.]+ s)?$", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
 UNITTEST_BAD = re.compile(r"(?:failures|errors)=(\d+)")
 GTEST_PASSED = re.compile(r"^\[  PASSED  \] (\d+) tests?", re.M)
@@ -116,7 +116,7 @@ def programs(preset, pattern="*_test"):
     return sorted((ROOT / f"build/{preset}/bin").glob(pattern))
 
 
-SANITIZED = ["tl", "crypto", "mtproto", "store"]
+SANITIZED = ["tl", "crypto", "mtproto", "store", "domain", "simulation"]
 
 
 def main():
@@ -150,7 +150,7 @@ def main():
                 node = node_folder()
                 run(tally, "tl_oracle", ["tests/tl_oracle/run"], minutes=10, environment=node)
                 run(tally, "owner", ["python3", "tests/owner/owner_test.py"], minutes=5)
-                run(tally, "interop", ["tests/interop/run"] + (["--full"] if options.all else []),
+                run(tally, "interop", ["node", "tests/interop/run.mjs"] + (["--full"] if options.all else []),
                     minutes=60 if options.all else 20, environment=node)
         if not options.quick:
             if build(tally, "asan", () if options.all else [f"{room}_test" for room in SANITIZED]):

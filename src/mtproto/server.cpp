@@ -31,8 +31,8 @@ class Server::Keeper final : public KeyKeeper {
 Server::Server(Cores& cores, Clock& clock, store::Kv& kv, Handler& handler, std::vector<crypto::RsaKey> keys,
                ServerSettings settings, MakeRandom make_random)
     : settings_(settings), keeper_(std::make_unique<Keeper>()) {
-  if (!crypto::dh_group_is_sound())
-    throw std::runtime_error("the key exchange group is not sound: this build is broken");
+  static const bool sound = crypto::dh_group_is_sound();  // Slow, and the same for the life of the process.
+  if (!sound) throw std::runtime_error("the key exchange group is not sound: this build is broken");
   common_.reset(new Common{
       .cores = cores,
       .clock = clock,

@@ -209,6 +209,22 @@ TEST_F(Entrance, AnIdThatIsTakenIsPassedOver) {
   EXPECT_EQ(world.run(world.domain().users.find(other))->first_name, "Other");
 }
 
+TEST_F(Entrance, AnUnwillingStoreDelaysButDoesNotDouble) {
+  store::ModelFaults faults;
+  faults.conflict = faults.unavailable = faults.unknown_applied = faults.unknown_never = 0.2;
+  world.model().set_faults(faults);
+  for (int i = 0; i < 10; ++i) {
+    SCOPED_TRACE(i);
+    const std::string phone = "999661000" + std::to_string(i);
+    const UserId user = new_user(100 + i, phone);
+    EXPECT_EQ(on(100 + i), user);
+  }
+  world.model().set_faults({});
+  std::size_t boxes = 0;
+  for (const auto& [partition, content] : world.disk().partitions) boxes += user_of(partition).has_value();
+  EXPECT_EQ(boxes, 10u);
+}
+
 TEST_F(Entrance, ANumberHasAtMostFiveCodes) {
   std::vector<Bytes> hashes;
   for (int i = 0; i < 7; ++i) hashes.push_back(send_code(kPhoneKey));

@@ -44,8 +44,13 @@ void reads_of_number(const Command&, Reads& reads) {
   reads.push_back(key::owner());
 }
 
+void remove_code(record::Codes& codes, View hash) {
+  std::erase_if(codes.codes, [hash](auto& held) { return code_in(held).hash == hash; });
+}
+
 Result<record::Done> add_code(BoxTxn& box, const tl::number::addCode& command) {
   record::Codes codes = codes_of(box);
+  remove_code(codes, tl::as<record::Code>(command.code)->hash);  // The command may run for the second time.
   while (codes.codes.size() >= kCodesMax) codes.codes.erase(codes.codes.begin());
   codes.codes.push_back(command.code);
   box.put(key::codes(), codes);
@@ -87,8 +92,9 @@ Result<record::NumberOwner> claim(BoxTxn& box, const tl::number::claim& command)
 
 Result<record::Done> drop_code(BoxTxn& box, const tl::number::dropCode& command) {
   record::Codes codes = codes_of(box);
-  const auto dropped = std::erase_if(codes.codes, [&](auto& held) { return code_in(held).hash == command.hash; });
-  if (dropped > 0) box.put(key::codes(), codes);
+  const std::size_t before = codes.codes.size();
+  remove_code(codes, command.hash);
+  if (codes.codes.size() < before) box.put(key::codes(), codes);
   return record::Done();
 }
 

@@ -1,8 +1,9 @@
 // domain/messages/text.h: the text of a message and its entities, checked and put in order.
 //
 // Offsets and lengths of entities count UTF-16 code units. White space at both ends goes, entities move along and are
-// cut to what is left; empty ones go; the rest is sorted by offset, longer first. Errors:  400 MESSAGE_EMPTY,
-// MESSAGE_TOO_LONG (4096 code points), ENTITIES_TOO_LONG (100), ENTITY_BOUNDS_INVALID
+// cut to what is left; empty ones go; the rest is sorted by offset, longer first.
+//
+// Errors:  400 MESSAGE_EMPTY, MESSAGE_TOO_LONG (4096 code points), ENTITIES_TOO_LONG (100), ENTITY_BOUNDS_INVALID
 //          (outside the text, or inside a character).
 // Source:  https://core.telegram.org/api/entities
 #pragma once

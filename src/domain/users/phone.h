@@ -1,4 +1,4 @@
-// domain/users/phone.h: phone numbers: digits only, in international form. Foreign bytes.
+// domain/users/phone.h: phone numbers: digits only, in international form.
 #pragma once
 #include <optional>
 #include <string>

@@ -352,6 +352,8 @@ Task<Outcome> Session::outcome_of(std::int64_t msg_id, Ticks deadline) {
       co_return known->state == Received::State::kFailed || known->state == Received::State::kDropped ? Outcome::kFailed
                                                                                                       : Outcome::kDone;
     }
+    // Older than the session: sent in another one, and answered there or resent here with a new id.
+    if (!known && msg_id < first_msg_id_) co_return Outcome::kDone;
     if (home_.clock().ticks() >= deadline || (waiter && waiter->over)) break;
     if (!waiter) {
       waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);

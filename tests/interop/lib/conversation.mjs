@@ -7,7 +7,7 @@ import { deepStrictEqual } from 'node:assert'
 import { runsOf, sample } from './samples.mjs'
 
 const ARRIVAL_MS = 20_000
-const RESEND_MS = 60_000
+const RESEND_MS = 30_000
 const LEFT = 0
 const RIGHT = 1
 
