@@ -65,7 +65,8 @@ void play(View input) {
   constexpr std::size_t kHead = 8;
   while (input.size() >= kHead) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(input[i]); };
-    FakeLink& link = links[byte(0) & 1];
+    const unsigned char flags = byte(0);
+    FakeLink& link = links[flags & 1];
     crypto::Envelope message;
     message.session_id = 1;
     message.msg_id = base - (static_cast<std::int64_t>(byte(1)) << 32) + load_le<std::uint16_t>(input.data() + 2);
@@ -76,11 +77,11 @@ void play(View input) {
     message.body = body;
     input.remove_prefix(kHead + size);
     if (session->receive(link, message) == Session::Verdict::kFlood) break;
-    if (byte(0) & 2) session->start_calls();
-    if (byte(0) & 4) home.clock_.run_for(milliseconds(0));
-    if (byte(0) & 8) session->detach(link);
-    if (byte(0) & 16) session->push("push");
-    if (byte(0) & 32) session->trim();
+    if (flags & 2) session->start_calls();
+    if (flags & 4) home.clock_.run_for(milliseconds(0));
+    if (flags & 8) session->detach(link);
+    if (flags & 16) session->push("push");
+    if (flags & 32) session->trim();
     for (FakeLink& each : links) flush(*session, each);
   }
   session->start_calls();

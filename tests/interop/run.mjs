@@ -161,7 +161,6 @@ async function main () {
   setTimeout(() => abort('the whole run took too long'), WHOLE_RUN_MS * patience).unref()
   server.onUnexpectedEnd = why => abort(why)
 
-  let fine = false
   try {
     for (const client of new Set(accounts.map(({ configuration }) => configuration.client).concat(accounts.map(({ number }) => lateDeviceOf(number).client)))) install(client)
     await server.start()
@@ -184,7 +183,7 @@ async function main () {
   if (options.record) printCalls(devices)
   await Promise.all([...devices].map(device => device.stop()))
   if (server.isReady) await step('the server ends when asked to', [], async () => same(await server.stop(), { code: 0, signal: null }, 'exit on SIGTERM'))
-  fine = report(server)
+  const fine = report(server)
   cleanUp()
   process.exit(fine ? 0 : 1)
 }
@@ -316,6 +315,7 @@ async function checkLateDevice (account, late) {
 function printCalls (devices) {
   const calls = {}
   for (const device of devices) {
+    if (!device.calls.size) continue
     const all = calls[device.configuration.client] ??= new Map()
     for (const [method, count] of device.calls) all.set(method, (all.get(method) ?? 0) + count)
   }

@@ -67,8 +67,8 @@ serve(async config => {
       // It strips leading zero bytes of the DH secret, so one handshake in 256 ends in a mismatch on its side.
       for (let tries = 1; !(await client.connect()); tries++) if (tries === CONNECT_TRIES) throw new Error('no connection')
       if (config.record) {
-        const send = client._sender.send.bind(client._sender)
-        client._sender.send = request => { emit('call', { method: request.className }); return send(request) }
+        const queue = client._sender.addStateToQueue.bind(client._sender)
+        client._sender.addStateToQueue = state => { emit('call', { method: state.request.className }); return queue(state) }
       }
       let signedUp = false
       let thrown

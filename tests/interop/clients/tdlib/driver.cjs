@@ -44,7 +44,7 @@ serve(async config => {
   let wakeAuthorization = () => {}
   let connection
   const whenConnected = new Set()
-  const sending = new Map() // Temporary message id -> how to end the command that sends it.
+  const sending = new Map() // Chat and temporary message id -> how to end the command that sends it.
 
   client.on('update', update => {
     switch (update._) {
@@ -60,24 +60,28 @@ serve(async config => {
         if (!update.message.sending_state) emit('message', { message: toMessage(update.message) })
         return
       case 'updateMessageSendSucceeded':
-        settle(update.old_message_id, { message: update.message })
+        settle(update.message.chat_id, update.old_message_id, { message: update.message })
         return
       case 'updateMessageSendFailed':
-        settle(update.old_message_id, { error: update.error })
+        settle(update.message.chat_id, update.old_message_id, { error: update.error })
     }
   })
 
   // The update can overtake the answer that names the temporary id, so whichever is first waits for the other.
-  function settle (temporary, outcome) {
-    const waiting = sending.get(temporary)
+  function settle (chat, temporary, outcome) {
+    const key = `${chat} ${temporary}`
+    const waiting = sending.get(key)
     if (waiting) waiting(outcome)
-    else sending.set(temporary, outcome)
+    else sending.set(key, outcome)
   }
-  const outcomeOf = temporary => new Promise(resolve => {
-    const early = sending.get(temporary)
-    if (early) resolve(early)
-    else sending.set(temporary, resolve)
-  }).finally(() => sending.delete(temporary))
+  function outcomeOf ({ chat_id: chat, id: temporary }) {
+    const key = `${chat} ${temporary}`
+    return new Promise(resolve => {
+      const early = sending.get(key)
+      if (early) resolve(early)
+      else sending.set(key, resolve)
+    }).finally(() => sending.delete(key))
+  }
 
   /** Answers each authorization state with its entry of `steps` until the state `last` comes. */
   async function authorize (last, steps) {
@@ -150,7 +154,7 @@ serve(async config => {
         reply_to: replyTo ? { _: 'inputMessageReplyToMessage', message_id: fromServerId(replyTo) } : undefined,
         input_message_content: { _: 'inputMessageText', text: formatted, link_preview_options: { _: 'linkPreviewOptions', is_disabled: true } }
       })
-      const { message, error } = await outcomeOf(sent.id)
+      const { message, error } = await outcomeOf(sent)
       if (error) throw Object.assign(new Error(error.message), { code: error.code })
       return { id: toServerId(message.id) }
     },
