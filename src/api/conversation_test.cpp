@@ -359,6 +359,8 @@ TEST_P(Conversation, DialogsArePagedWithoutRepeating) {
     for (const auto& other : others) {
       if (other.id == seen.back()) get.offset_peer = peer_of(other);
     }
+    // TDLib names the place in its list without an access hash.
+    if (page == 1) tl::as<tl::InputPeerUser>(get.offset_peer)->access_hash = 0;
   }
   std::vector<std::int64_t> wanted;
   for (auto other = others.rbegin(); other != others.rend(); ++other) wanted.push_back(other->id);
