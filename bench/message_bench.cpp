@@ -14,13 +14,13 @@
 #include "net/endpoint.h"
 #include "tl/decode.h"
 #include "tl/encode.h"
-#include "tl/types/api/Updates.h"
-#include "tl/types/api/Message.h"
-#include "tl/types/api/Update.h"
-#include "tl/types/api/User.h"
+#include "tl/types/api/CodeSettings.h"
 #include "tl/types/api/InputContact.h"
 #include "tl/types/api/InputPeer.h"
-#include "tl/types/api/CodeSettings.h"
+#include "tl/types/api/Message.h"
+#include "tl/types/api/Update.h"
+#include "tl/types/api/Updates.h"
+#include "tl/types/api/User.h"
 #include "tl/types/api/auth/Authorization.h"
 #include "tl/types/api/auth/SentCode.h"
 #include "tl/types/api/auth/sendCode.h"
@@ -127,7 +127,8 @@ Task<> meet(Person& person, std::string phone) {
   person.other.access_hash = user->access_hash.value_or(0);
 }
 
-Task<> prepare(Person& a, Person& b, net::Endpoint server, const crypto::RsaPublicKey& key, Clock& clock, Random& random) {
+Task<> prepare(Person& a, Person& b, net::Endpoint server, const crypto::RsaPublicKey& key, Clock& clock,
+               Random& random) {
   co_await join(a, server, key, clock, random);
   co_await join(b, server, key, clock, random);
   co_await meet(a, b.phone);
@@ -217,11 +218,12 @@ Task<> run(Options options, Clock& clock, Random& random) {
 
   std::uint64_t sent = 0, failed = 0;
   for (const Person& person : people) sent += person.sent, failed += person.failed;
-  std::printf("{\"pairs\": %d, \"window\": %d, \"delivered_per_second\": %.0f, \"server_cpu_seconds\": %.2f, "
-              "\"messages_per_server_cpu_second\": %.0f, \"sent\": %llu, \"failed\": %llu, \"lost\": %lld}\n",
-              options.pairs, options.window, static_cast<double>(delivered) / took, cpu,
-              static_cast<double>(delivered) / cpu, static_cast<unsigned long long>(sent),
-              static_cast<unsigned long long>(failed), static_cast<long long>(sent) - static_cast<long long>(total()));
+  std::printf(
+      "{\"pairs\": %d, \"window\": %d, \"delivered_per_second\": %.0f, \"server_cpu_seconds\": %.2f, "
+      "\"messages_per_server_cpu_second\": %.0f, \"sent\": %llu, \"failed\": %llu, \"lost\": %lld}\n",
+      options.pairs, options.window, static_cast<double>(delivered) / took, cpu, static_cast<double>(delivered) / cpu,
+      static_cast<unsigned long long>(sent), static_cast<unsigned long long>(failed),
+      static_cast<long long>(sent) - static_cast<long long>(total()));
   for (Person& person : people) co_await person.client->stop();
 }
 

@@ -7,5 +7,6 @@ namespace helio {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
 }
 
-#define ASSERT(condition) \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? void(0) : ::helio::assertion_failed(#condition, __FILE__, __LINE__))
+#define ASSERT(condition)                                      \
+  (__builtin_expect(static_cast<bool>(condition), 1) ? void(0) \
+                                                     : ::helio::assertion_failed(#condition, __FILE__, __LINE__))

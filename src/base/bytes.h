@@ -50,7 +50,7 @@ T load_be(const void* from) {
   return static_cast<T>(value);
 }
 
-std::string to_hex(View bytes);                     // Lower case, two digits a byte.
+std::string to_hex(View bytes);                       // Lower case, two digits a byte.
 std::optional<Bytes> from_hex(std::string_view hex);  // Spaces are skipped; nullopt for anything else that is no hex.
 
 }  // namespace helio

@@ -2,8 +2,12 @@
 
 namespace helio {
 
-Wall SystemClock::now() const { return std::chrono::system_clock::now(); }
-Ticks SystemClock::ticks() const { return std::chrono::steady_clock::now(); }
+Wall SystemClock::now() const {
+  return std::chrono::system_clock::now();
+}
+Ticks SystemClock::ticks() const {
+  return std::chrono::steady_clock::now();
+}
 
 Task<> SystemClock::sleep_until(Ticks when) {
   const Executor executor = co_await asio::this_coro::executor;

@@ -36,9 +36,13 @@ Cores::Cores(int count) {
 
 Cores::~Cores() = default;
 
-asio::io_context& Cores::context(int core) { return cores_[static_cast<std::size_t>(core)]->context; }
+asio::io_context& Cores::context(int core) {
+  return cores_[static_cast<std::size_t>(core)]->context;
+}
 
-int Cores::here() const { return cores_.size() == 1 ? 0 : current_core; }
+int Cores::here() const {
+  return cores_.size() == 1 ? 0 : current_core;
+}
 
 void Cores::post(int core, Function<void()> work) {
   Core& to = *cores_[static_cast<std::size_t>(core)];

@@ -63,11 +63,21 @@ void start(Level level) {
   spdlog::flush_every(std::chrono::seconds(1));
 }
 
-void stop() { spdlog::shutdown(); }
+void stop() {
+  spdlog::shutdown();
+}
 
-void debug(std::string_view event, Fields fields) { write(Level::kDebug, spdlog::level::debug, event, fields); }
-void info(std::string_view event, Fields fields) { write(Level::kInfo, spdlog::level::info, event, fields); }
-void warn(std::string_view event, Fields fields) { write(Level::kWarn, spdlog::level::warn, event, fields); }
-void error(std::string_view event, Fields fields) { write(Level::kError, spdlog::level::err, event, fields); }
+void debug(std::string_view event, Fields fields) {
+  write(Level::kDebug, spdlog::level::debug, event, fields);
+}
+void info(std::string_view event, Fields fields) {
+  write(Level::kInfo, spdlog::level::info, event, fields);
+}
+void warn(std::string_view event, Fields fields) {
+  write(Level::kWarn, spdlog::level::warn, event, fields);
+}
+void error(std::string_view event, Fields fields) {
+  write(Level::kError, spdlog::level::err, event, fields);
+}
 
 }  // namespace helio::log

@@ -1,4 +1,5 @@
-// Parsed once for every room (cmake/rooms.cmake). Only headers from outside: a change of ours must not rebuild the house.
+// Parsed once for every room (cmake/rooms.cmake). Only headers from outside: a change of ours must not rebuild the
+// house.
 #pragma once
 #include <algorithm>
 #include <array>

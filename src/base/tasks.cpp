@@ -19,11 +19,15 @@ Task<> Signal::wait() {
   }
 }
 
-void Signal::notify_all() { timer_.cancel(); }
+void Signal::notify_all() {
+  timer_.cancel();
+}
 
 TaskGroup::TaskGroup(Executor executor) : executor_(executor), ended_(executor) {}
 
-TaskGroup::~TaskGroup() { ASSERT(running_.empty()); }
+TaskGroup::~TaskGroup() {
+  ASSERT(running_.empty());
+}
 
 void TaskGroup::spawn(Task<> task) {
   const auto self = running_.emplace(running_.end());

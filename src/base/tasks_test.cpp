@@ -31,7 +31,9 @@ Task<> cancel_one(Clock& clock, std::vector<int>& log) {
   log.push_back(2);
 }
 
-Task<int> where(Cores& cores) { co_return cores.here(); }
+Task<int> where(Cores& cores) {
+  co_return cores.here();
+}
 
 Task<> visit_all(Cores& cores, std::vector<int>& seen) {
   for (int core = 0; core < cores.count(); ++core) {

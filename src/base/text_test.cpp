@@ -11,9 +11,9 @@ TEST(Text, ValidUtf8) {
 }
 
 TEST(Text, RefusesWhatIsNoUtf8) {
-  for (const std::string_view text : {"\x80", "\xc0\xaf", "\xc1\x81", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98",
-                                      "eight chars then \xfe", "\xe2\x28\xa1"}) {
+  for (const std::string_view text :
+       {"\x80", "\xc0\xaf", "\xc1\x81", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "eight chars then \xfe", "\xe2\x28\xa1"}) {
     EXPECT_FALSE(is_utf8(text));
   }
 }

@@ -2,7 +2,8 @@
 //
 // Life:    run() reads until either side is done. When a packet names an auth key of another core, the connection goes
 //          there, with everything it holds (mtproto/shard.h).
-// Limits:  SECURITY A05, A07, A11: sizes and times before and after a key is known. A client that does not read what it
+// Limits:  docs/security.md A05, A07, A11: sizes and times before and after a key is known. A client that does not read
+// what it
 //          is sent is not read from either.
 // Threads: one core at a time.
 // Foreign bytes.

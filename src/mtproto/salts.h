@@ -1,7 +1,7 @@
 // mtproto/salts.h: the salts of one auth key: a new one each half hour, valid for an hour.
 //
 // Nothing is stored: a salt is the HMAC of key and half hour under a secret made at every start of the server. So each
-// restart voids all salts, and a frame that was recorded before it runs into bad_server_salt (SECURITY C07).
+// restart voids all salts, and a frame that was recorded before it runs into bad_server_salt (docs/security.md C07).
 // Source: https://core.telegram.org/mtproto/description#server-salt
 #pragma once
 #include <array>

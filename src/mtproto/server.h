@@ -21,7 +21,7 @@ struct ServerSettings {
   int exchanges_per_address_max = 20;
   int exchanges_max = 50'000;
 
-  // Ceilings that a load test from one address never meets (DECISIONS 24).
+  // Ceilings that a load test from one address never meets.
   static ServerSettings for_load();
 };
 

@@ -28,8 +28,8 @@ class ByteStream {
   // Returns when write_some() may succeed again, or would say that the stream is closed. One at a time.
   virtual Task<> writable() = 0;
 
-  // The peer is told that nothing more will come; reading goes on. Before close() it lets the last bytes arrive: closing
-  // with unread input makes the system throw them away.
+  // The peer is told that nothing more will come; reading goes on. Before close() it lets the last bytes arrive:
+  // closing with unread input makes the system throw them away.
   virtual void end_writing() = 0;
   // Nothing more goes in or out; a waiting read() or writable() returns.
   virtual void close() = 0;

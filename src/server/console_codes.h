@@ -1,5 +1,5 @@
-// server/console_codes.h: login codes for an owner who is near the machine: `heliograph code PHONE`, and the terminal when
-// the server runs in one. Never a log.
+// server/console_codes.h: login codes for an owner who is near the machine: `heliograph code PHONE`, and the terminal
+// when the server runs in one. Never a log.
 //
 // Keeps the newest code of a number until it expires, of at most 1,000 numbers; the oldest goes first. Any thread.
 #pragma once

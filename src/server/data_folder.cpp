@@ -16,7 +16,9 @@ namespace helio::server {
 
 namespace {
 
-std::string why() { return std::strerror(errno); }
+std::string why() {
+  return std::strerror(errno);
+}
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
@@ -43,7 +45,8 @@ Bytes read_file(const std::filesystem::path& file) {
 void write_file_durably(const std::filesystem::path& file, View content) {
   const auto beside = file.string() + ".new";
   const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool good = fd >= 0 && write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && fsync(fd) == 0;
+  bool good =
+      fd >= 0 && write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && fsync(fd) == 0;
   if (good) good = rename(beside.c_str(), file.c_str()) == 0;
   const std::string reason = why();
   if (fd >= 0) close(fd);
@@ -64,11 +67,14 @@ DataFolder::DataFolder(std::filesystem::path folder) : folder_(std::move(folder)
   if (lock_ < 0) throw OwnerError("cannot write into " + folder_.string() + ": " + why());
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     close(lock_);
-    throw OwnerError("another Heliograph is running on " + folder_.string() + "; stop it first, or choose another --data");
+    throw OwnerError("another Heliograph is running on " + folder_.string() +
+                     "; stop it first, or choose another --data");
   }
 }
 
-DataFolder::~DataFolder() { close(lock_); }
+DataFolder::~DataFolder() {
+  close(lock_);
+}
 
 Secret<Bytes> rsa_key_pem(const std::filesystem::path& folder) {
   make_folder(folder);

@@ -19,16 +19,20 @@ struct Options {
 };
 
 void add_data(CLI::App& command, Options& options) {
-  command.add_option("--data", options.data, "the folder that holds everything the server knows")->capture_default_str();
+  command.add_option("--data", options.data, "the folder that holds everything the server knows")
+      ->capture_default_str();
 }
 
 void add_settings(CLI::App& command, Options& options) {
   for (const Setting& setting : all_settings()) {
     const std::string flag = "--" + std::string(setting.flag);
     const std::string what = std::string(setting.what) + " [" + std::string(setting.fallback) + "]";
-    const auto keep = [&options, name = std::string(setting.flag)](const std::string& value) { options.flags[name] = value; };
+    const auto keep = [&options, name = std::string(setting.flag)](const std::string& value) {
+      options.flags[name] = value;
+    };
     if (setting.is_switch) {
-      command.add_flag_callback(flag, [keep] { keep("true"); }, what);
+      command.add_flag_callback(
+          flag, [keep] { keep("true"); }, what);
     } else {
       command.add_option_function<std::string>(flag, keep, what);
     }

@@ -1,4 +1,5 @@
-// server/owner_error.h: what stops the server and only its owner can mend. One sentence that says what to do; exit code 1.
+// server/owner_error.h: what stops the server and only its owner can mend. One sentence that says what to do; exit
+// code 1.
 #pragma once
 #include <stdexcept>
 

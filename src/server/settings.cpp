@@ -18,7 +18,9 @@ std::string address_fault(const std::string& value) {
 }
 
 std::string public_address_fault(const std::string& value) {
-  return value.empty() || net::parse_endpoint(value) ? "" : "should be ADDRESS:PORT as clients reach it, like 203.0.113.7:4430";
+  return value.empty() || net::parse_endpoint(value)
+             ? ""
+             : "should be ADDRESS:PORT as clients reach it, like 203.0.113.7:4430";
 }
 
 std::string switch_fault(const std::string& value) {
@@ -47,8 +49,8 @@ std::string number_fault(const std::string& value) {
 constexpr Setting kSettings[] = {
     {"mtproto.address", "mtproto", "127.0.0.1:4430", "where Telegram clients connect; 0.0.0.0:4430 is every network",
      address_fault},
-    {"mtproto.legacy_key_exchange", "legacy-key-exchange", "true", "accept the older key exchange that many libraries use",
-     switch_fault},
+    {"mtproto.legacy_key_exchange", "legacy-key-exchange", "true",
+     "accept the older key exchange that many libraries use", switch_fault},
     {"http.address", "http", "127.0.0.1:8080", "where browsers and health checks connect", address_fault},
     {"public_address", "public-address", "", "the address clients are told to use; empty: the one they came to",
      public_address_fault},
@@ -77,11 +79,14 @@ std::string text_of(const toml::node& node, const std::string& where) {
 
 }  // namespace
 
-std::span<const Setting> all_settings() { return kSettings; }
+std::span<const Setting> all_settings() {
+  return kSettings;
+}
 
 std::string environment_name(const Setting& setting) {
   std::string name = "HELIOGRAPH_";
-  for (const char c : setting.key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : setting.key)
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -136,6 +141,8 @@ const Settings::Value& Settings::get(std::string_view key) const {
   return value->second;
 }
 
-int Settings::number(std::string_view key) const { return std::atoi(get(key).text.c_str()); }
+int Settings::number(std::string_view key) const {
+  return std::atoi(get(key).text.c_str());
+}
 
 }  // namespace helio::server

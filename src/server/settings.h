@@ -1,7 +1,7 @@
 // server/settings.h: what an owner can set, in one table.
 //
-// Later wins: the default, DIR/heliograph.toml, the environment (HELIOGRAPH_...), the command line. Every value is checked
-// where it comes from, so that the complaint names the line, the variable or the flag.
+// Later wins: the default, DIR/heliograph.toml, the environment (HELIOGRAPH_...), the command line. Every value is
+// checked where it comes from, so that the complaint names the line, the variable or the flag.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -16,9 +16,9 @@ struct Setting {
   std::string_view key;   // In heliograph.toml: "mtproto.address" is `address` in `[mtproto]`.
   std::string_view flag;  // On the command line, without the dashes.
   std::string_view fallback;
-  std::string_view what;                 // For `heliograph --help` and the documentation.
+  std::string_view what;                           // For `heliograph --help` and the documentation.
   std::string (*fault)(const std::string& value);  // Empty, or what a value should look like.
-  bool is_switch = false;                // The flag takes no value.
+  bool is_switch = false;                          // The flag takes no value.
 };
 std::span<const Setting> all_settings();
 

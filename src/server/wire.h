@@ -1,5 +1,5 @@
-// server/wire.h: plugs the wire into the API: what a session says becomes a Call, what the API pushes becomes a message;
-// and the API's questions about keys become operations of the wire.
+// server/wire.h: plugs the wire into the API: what a session says becomes a Call, what the API pushes becomes a
+// message; and the API's questions about keys become operations of the wire.
 //
 // Threads: the core of the session that calls.
 #pragma once

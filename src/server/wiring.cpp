@@ -32,7 +32,9 @@ std::unique_ptr<net::Listener> listen(Cores& cores, Clock& clock, const std::str
 
 std::vector<crypto::RsaKey> keys_of(const DataFolder& folder) {
   auto key = crypto::RsaKey::from_pem(rsa_key_pem(folder.path()).reveal());
-  if (!key) throw OwnerError((folder.path() / "keys/rsa.pem").string() + " is not an RSA private key; restore it from a backup");
+  if (!key)
+    throw OwnerError((folder.path() / "keys/rsa.pem").string() +
+                     " is not an RSA private key; restore it from a backup");
   return {*std::move(key)};
 }
 
@@ -51,7 +53,8 @@ domain::DomainSettings domain_settings(const Settings& settings) {
 
 api::Settings api_settings(const Settings& settings) {
   api::Settings chosen;
-  if (const auto address = net::parse_endpoint(settings.text("public_address"))) chosen.public_address = to_api(*address);
+  if (const auto address = net::parse_endpoint(settings.text("public_address")))
+    chosen.public_address = to_api(*address);
   chosen.srp_prime = Bytes(crypto::view(crypto::dh_prime()));
   return chosen;
 }
@@ -61,7 +64,8 @@ void check_test_numbers(const Settings& settings) {
   if (!settings.is_on("test_numbers")) return;
   for (const auto* key : {"mtproto.address", "http.address"}) {
     if (!net::parse_endpoint(settings.text(key))->address().is_loopback()) {
-      throw OwnerError("--test-numbers is for loopback addresses only, but " + std::string(key) + " is " + settings.text(key));
+      throw OwnerError("--test-numbers is for loopback addresses only, but " + std::string(key) + " is " +
+                       settings.text(key));
     }
   }
 }
@@ -161,7 +165,8 @@ Task<admin::Reply> Wiring::code_of(std::vector<std::string> arguments) {
   const auto digits = domain::normal_phone(written);
   if (!digits) co_return admin::Reply{false, "that is not a phone number: " + written};
   if (const auto code = codes_.find(*digits)) co_return admin::Reply{true, code->reveal()};
-  co_return admin::Reply{false, "no code is waiting for +" + *digits + "; ask for one in the app, then call this again"};
+  co_return admin::Reply{false,
+                         "no code is waiting for +" + *digits + "; ask for one in the app, then call this again"};
 }
 
 }  // namespace helio::server

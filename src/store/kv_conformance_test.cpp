@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <map>
 
-// GCC 12 takes Asio's own allocator of coroutine frames for a mismatched one where it inlines both ends of it.
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
 namespace helio::store::conformance {
 
 const Bytes kHighest(kKeySizeMax, '\xff');

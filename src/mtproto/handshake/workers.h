@@ -1,7 +1,7 @@
 // mtproto/handshake/workers.h: threads for the dear parts of key exchanges: RSA, exponentiation, primes.
 //
 // They have a lower priority than the cores, and a queue with an end: a flood of strangers is refused there instead of
-// being felt by those who are logged in (SECURITY B17).
+// being felt by those who are logged in (docs/security.md B17).
 // Threads: run() on any core, submit() anywhere. Without threads of its own, work is done at once by its caller.
 #pragma once
 #include <condition_variable>

@@ -1,8 +1,8 @@
 // mtproto/session/outgoing.h: content messages of the server, from their making to the client's acknowledgement.
 //
 // The result cache and the resend queue are this one thing. A message keeps its msg_id, seqno and bytes for life: what
-// is sent again is what was sent (SECURITY C17). Bounds: kMessagesMax and kBytesMax. Past them updates are refused, and
-// answers push out the oldest sent messages.
+// is sent again is what was sent (docs/security.md C17). Bounds: kMessagesMax and kBytesMax. Past them updates are
+// refused, and answers push out the oldest sent messages.
 #pragma once
 #include <cstdint>
 #include <deque>

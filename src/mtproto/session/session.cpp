@@ -16,7 +16,8 @@ constexpr std::int32_t kFutureMax = 30;  // or ahead.
 constexpr std::size_t kUnpackedMax = 4 << 20;
 constexpr std::size_t kIdsMax = 8192;  // In msgs_ack, msgs_state_req and msg_resend_req.
 constexpr std::int32_t kSaltsMax = 64;
-constexpr seconds kIdleMax{600};  // Longer than any msg_id is accepted: SECURITY C04 holds after the session's end.
+constexpr seconds kIdleMax{
+    600};  // Longer than any msg_id is accepted: docs/security.md C04 holds after the session's end.
 
 constexpr std::size_t kContainerSent = 1000;            // Messages in one of ours,
 constexpr std::size_t kContainerSentBytes = 256 << 10;  // which is closed when it has grown to this.

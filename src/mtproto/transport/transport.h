@@ -22,7 +22,7 @@ class Transport {
     kFrame,    // `frame` is the next one, and stays so until release().
     kTooLong,  // FrameReader's.
     kClose,    // Broken: close.
-    kSilence,  // No transport of ours: send nothing, read on and drop it, until time is up (SECURITY A02).
+    kSilence,  // No transport of ours: send nothing, read on and drop it, until time is up (docs/security.md A02).
     kHttp,     // An HTTP request; nothing has been taken.
   };
   struct Next {

@@ -43,9 +43,13 @@ Listener::~Listener() {
   std::filesystem::remove(path_, ignored);
 }
 
-void Listener::add(std::string name, Command command) { commands_.emplace(std::move(name), std::move(command)); }
+void Listener::add(std::string name, Command command) {
+  commands_.emplace(std::move(name), std::move(command));
+}
 
-void Listener::start() { tasks_.spawn(accept()); }
+void Listener::start() {
+  tasks_.spawn(accept());
+}
 
 Task<> Listener::stop() {
   tasks_.cancel();
