@@ -158,7 +158,7 @@ def main():
                     if options.all or program.stem.removesuffix("_test") in SANITIZED:
                         run(tally, f"asan {program.stem}", [program], minutes=20)
             if build(tally, "fuzz"):
-                run(tally, "fuzz", ["fuzz/run", "600" if options.all else "20"], minutes=60)
+                run(tally, "fuzz", ["fuzz/run", "120" if options.all else "20"], minutes=60)
         if options.all and build(tally, "tsan"):
             for program in programs("tsan"):
                 run(tally, f"tsan {program.stem}", [program], minutes=30)

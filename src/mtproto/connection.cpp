@@ -170,8 +170,9 @@ Connection::Step Connection::handle_encrypted(const Frame& frame, std::int64_t a
   }
   attach(session);
   const auto verdict = session->receive(*this, message);
-  if (verdict == Session::Verdict::kFlood) return fail(TransportError::kFlood);
+  // Also after a flood: the queries before it were accepted.
   if (std::ranges::find(fed_, session) == fed_.end()) fed_.push_back(session);
+  if (verdict == Session::Verdict::kFlood) return fail(TransportError::kFlood);
   if (frame.wants_ack && verdict == Session::Verdict::kOk) {
     transport_.quick_ack(out_, opened->quick_ack);
     want_flush();
@@ -182,8 +183,12 @@ Connection::Step Connection::handle_encrypted(const Frame& frame, std::int64_t a
 Task<Connection::Step> Connection::do_slow() {
   if (!slow_packet_.empty()) co_return co_await handshake(std::exchange(slow_packet_, Bytes()));
   const std::int64_t auth_key_id = std::exchange(slow_key_, 0);
-  const auto key = co_await shard_->load_key(auth_key_id);
-  if (!key) missing_key_ = auth_key_id;
+  try {
+    const auto key = co_await shard_->load_key(auth_key_id);
+    if (!key) missing_key_ = auth_key_id;
+  } catch (const store::StoreDown&) {
+    co_return Step::kClose;  // Nobody knows whether it exists, so the client must not hear that it does not.
+  }
   co_return Step::kMore;
 }
 
@@ -213,6 +218,7 @@ void Connection::append_packet(Bytes& out, View packet) {
 }
 
 void Connection::send_own() {
+  if (writing_) return;  // write_rest() counts in `out_`, and sends what was appended in its turn.
   Bytes out = std::exchange(out_, Bytes());
   send(out);
 }

@@ -52,21 +52,29 @@ Task<KeyStore::Added> KeyStore::add(std::int64_t auth_key_id, StoredKey key) {
     case store::Outcome::kUnavailable: co_return Added::kNotNow;
     case store::Outcome::kUnknown: break;
   }
-  const auto stored = co_await find(auth_key_id);
-  if (!stored) co_return Added::kNotNow;
-  co_return stored->bytes == key.bytes ? Added::kYes : Added::kIdTaken;
+  try {
+    const auto stored = co_await find(auth_key_id);
+    if (!stored) co_return Added::kNotNow;
+    co_return stored->bytes == key.bytes ? Added::kYes : Added::kIdTaken;
+  } catch (const store::StoreDown&) {
+    co_return Added::kNotNow;
+  }
 }
 
 Task<bool> KeyStore::erase(std::int64_t auth_key_id) {
   constexpr int kTries = 3;
-  for (int i = 0; i < kTries; ++i) {
-    std::vector<Bytes> keys{Bytes(kRecordKey)};
-    const store::Values found = co_await kv_.get(partition_of(auth_key_id), std::move(keys));
-    if (!found.values.at(0)) co_return true;
-    store::Batch batch{.partition = partition_of(auth_key_id), .expect = found.version};
-    batch.erase.push_back(Bytes(kRecordKey));
-    const store::Commit commit = co_await kv_.commit(std::move(batch));
-    if (commit.outcome == store::Outcome::kCommitted) co_return true;
+  try {
+    for (int i = 0; i < kTries; ++i) {
+      std::vector<Bytes> keys{Bytes(kRecordKey)};
+      const store::Values found = co_await kv_.get(partition_of(auth_key_id), std::move(keys));
+      if (!found.values.at(0)) co_return true;
+      store::Batch batch{.partition = partition_of(auth_key_id), .expect = found.version};
+      batch.erase.push_back(Bytes(kRecordKey));
+      const store::Commit commit = co_await kv_.commit(std::move(batch));
+      if (commit.outcome == store::Outcome::kCommitted) co_return true;
+    }
+  } catch (const store::StoreDown&) {
+    log::warn("keys.store_down");
   }
   co_return false;
 }

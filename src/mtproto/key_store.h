@@ -22,6 +22,7 @@ class KeyStore {
 
   explicit KeyStore(store::Kv& kv) : kv_(kv) {}
 
+  // Throws StoreDown.
   Task<std::optional<StoredKey>> find(std::int64_t auth_key_id);
   // Durable when this says kYes.
   Task<Added> add(std::int64_t auth_key_id, StoredKey key);

@@ -150,8 +150,12 @@ Task<KeyKeeper::Kept> Shard::keep(NewKey made) {
   if (made.expires_in > 0) {
     key->temporary = true;
     key->expires_at = now + made.expires_in;
-    const auto stored = co_await common_.store.find(made.id);
-    if (stored) co_return KeyKeeper::Kept::kIdTaken;
+    try {
+      const auto stored = co_await common_.store.find(made.id);
+      if (stored) co_return KeyKeeper::Kept::kIdTaken;
+    } catch (const store::StoreDown&) {
+      co_return KeyKeeper::Kept::kNotNow;
+    }
   } else {
     key->permanent_id = made.id;
     StoredKey stored{made.bytes, now, made.dc};
@@ -404,10 +408,11 @@ void Shard::sweep_keys() {
     }
     std::erase_if(entry.ended, [&](const Ended& ended) { return now >= ended.forget_at; });
     const Key& key = *entry.key;
+    const bool unneeded = keys_.size() > kKeysMax && entry.sessions.empty() && now - key.used_at > kKeyIdleMax;
     if (key.temporary) {
-      if (unixtime >= key.expires_at) end_key(id);
-    } else if (keys_.size() > kKeysMax && entry.sessions.empty() && entry.ended.empty() && key.bound.empty() &&
-               now - key.used_at > kKeyIdleMax) {
+      // One that was never bound speaks for nobody; anybody can make them.
+      if (unixtime >= key.expires_at || (unneeded && key.permanent_id == 0)) end_key(id);
+    } else if (unneeded && entry.ended.empty() && key.bound.empty()) {
       unused.push_back(id);
     }
   }

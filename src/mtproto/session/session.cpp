@@ -122,8 +122,9 @@ Session::Verdict Session::receive_one(Link& link, const InnerMessage& message, b
   if (!is_service(id) && !odd) return refuse(kSeqnoNotOdd);
   if (const int code = received_.seqno_problem(message.msg_id, message.seqno)) return refuse(code);
 
-  if (message.msg_id < first_msg_id_) greet(message.msg_id);
   received_.add({.msg_id = message.msg_id, .seqno = message.seqno});
+  if (!received_.find(message.msg_id)) return refuse(kMsgTooOld);  // Older than all that are kept: forgotten at once.
+  if (message.msg_id < first_msg_id_) greet(message.msg_id);
   if (broken) {
     answer_at_once(link, message.msg_id, rpc_error(error::INPUT_FETCH_ERROR));
     return Verdict::kOk;
@@ -315,9 +316,8 @@ Task<> Session::run_call(std::shared_ptr<Session> self, CallContext context, Byt
 void Session::answered(std::int64_t msg_id, View answer) {
   const auto running = running_.extract(msg_id);
   if (closed_ || !running) return;
-  Received* known = received_.find(msg_id);
-  ASSERT(known);
-  if (known->state == Received::State::kRunning) {
+  // A dropped one may have been forgotten meanwhile.
+  if (Received* known = received_.find(msg_id); known && known->state == Received::State::kRunning) {
     known->state = constructor_of(answer) == kRpcErrorId ? Received::State::kFailed : Received::State::kDone;
     Link* link = running.mapped() ? running.mapped() : best_link();
     send_content(link, MsgKind::kAnswer, rpc_result(msg_id, answer), &known->answer_msg_id);

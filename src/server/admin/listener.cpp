@@ -60,6 +60,7 @@ Task<> Listener::accept() {
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(use_task));
     if (error == asio::error::operation_aborted) co_return;
+    if (error) co_await clock_.sleep(milliseconds(100));  // Out of descriptors: asking again at once would spin.
     if (error || tasks_.size() > kConnectionsMax || !is_owner(socket.native_handle())) continue;
     tasks_.spawn(serve(std::move(socket)));
   }
