@@ -134,6 +134,88 @@ Task<> too_many(World& w) {
   }
 }
 
+// A client that reads slowly, and goes through the key exchange on a connection that has much to deliver.
+Task<> slow_reader(World& w) {
+  constexpr std::size_t kLarge = 100'000;
+  constexpr int kSteps = 10;
+  const auto client = co_await w.client();
+  auto pipe = net::make_pipe(w.executor, 4096);
+  w.server->accept(std::move(pipe.a));
+  const auto send = [&](View packet) {
+    Bytes frame;
+    append_le(frame, static_cast<std::uint32_t>(packet.size()));
+    frame += packet;
+    EXPECT_EQ(pipe.b->write_some(frame), frame.size());
+  };
+  pipe.b->write_some("\xee\xee\xee\xee");
+  send(client->seal({client->next_msg_id(), client->next_seqno(true), queries::make(queries::kEcho)}));
+  co_await w.clock.sleep(milliseconds(10));
+  w.handler->contexts.back().session->push(queries::make(0x20000001, Bytes(kLarge, 'u')));
+  co_await w.clock.sleep(milliseconds(10));
+
+  KeyExchange exchange(server_key().public_key(), w.clock, w.random, {});
+  const Bytes step = exchange.req_pq();
+  Bytes received;
+  for (int i = 0; i < 2 * kSteps; ++i) {
+    // Each second time there is room for the answer before there is room for what waits.
+    if (i % 2 == 1) send(step);
+    const std::span<char> bytes = co_await pipe.b->read();
+    received.append(bytes.data(), bytes.size());
+    co_await w.clock.sleep(milliseconds(10));
+  }
+  for (;;) {
+    const std::span<char> bytes = co_await pipe.b->read();
+    if (bytes.empty()) break;
+    received.append(bytes.data(), bytes.size());
+  }
+  int plain = 0, large = 0;
+  while (received.size() >= 4) {
+    const auto size = load_le<std::uint32_t>(received.data());
+    EXPECT_LE(size + 4, received.size());
+    if (size + 4 > received.size() || size < 8) break;
+    Bytes packet = received.substr(4, size);
+    received.erase(0, size + 4);
+    if (load_le<std::int64_t>(packet.data()) == 0) {
+      ++plain;
+      continue;
+    }
+    const auto opened = crypto::open(packet, &client->key.bytes, crypto::Sender::kServer);
+    EXPECT_TRUE(opened);
+    large += opened && opened->envelope.body.size() > kLarge;
+  }
+  EXPECT_TRUE(received.empty());
+  EXPECT_EQ(plain, kSteps);
+  EXPECT_EQ(large, 1);
+  co_await client->stop();
+}
+
+Task<> store_down(World& w) {
+  const auto before = co_await w.client();
+  co_await before->call(queries::make(queries::kEcho));
+  co_await before->stop();
+  co_await w.server->stop();
+  w.server.reset();
+  w.start();  // No key is in memory now.
+
+  w.kv->set_faults({.read_down = 1});
+  const auto client = w.sibling(*before);
+  Bytes answer = co_await client->call(queries::make(queries::kEcho));
+  EXPECT_TRUE(answer.empty());
+  EXPECT_FALSE(client->connected());
+  EXPECT_EQ(client->transport_error, 0) << "-404 would make the client forget its key";
+  ExchangeOptions options;
+  options.expires_in = 3600;
+  const auto wire = w.wire();
+  const auto key = co_await exchange_keys(*wire, server_key().public_key(), w.clock, w.random, options);
+  EXPECT_FALSE(key);
+
+  w.kv->set_faults({});
+  client->use(w.wire());
+  answer = co_await client->call(queries::make(queries::kEcho));
+  EXPECT_FALSE(answer.empty());
+  co_await client->stop();
+}
+
 // A server on three cores behind a real port. Every client's key belongs to some core, rarely the one it arrived on.
 struct Site {
   Cores cores{3};
@@ -251,6 +333,16 @@ TEST(Connection, A05_SizesBeforeAndAfterTheKey) {
 TEST(Connection, A10_TooManyConnectionsOfAnAddressAreTold) {
   World world;
   world.clock.run(too_many(world));
+}
+
+TEST(Connection, ASlowReaderGetsEveryByteOnceAndInOrder) {
+  World world;
+  world.clock.run(slow_reader(world));
+}
+
+TEST(Connection, AStoreThatIsDownClosesTheConnectionAndNothingElse) {
+  World world;
+  world.clock.run(store_down(world));
 }
 
 TEST(Connection, EveryClientEndsUpOnTheCoreOfItsKey) {

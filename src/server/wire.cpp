@@ -1,5 +1,7 @@
 #include "server/wire.h"
 
+#include "base/log.h"
+#include "store/kv.h"
 #include "tl/errors.h"
 
 namespace helio::server {
@@ -45,6 +47,15 @@ std::shared_ptr<Port> port_of(const mtproto::CallContext& context) {
   return port;
 }
 
+// The key is gone already: what the API kept about it may stay, the server must not end for it.
+Task<> tell_key_destroyed(api::Api* api, std::int64_t permanent_key_id) {
+  try {
+    co_await api->key_destroyed(permanent_key_id);
+  } catch (const store::StoreDown& down) {
+    log::error("wire.key_destroyed_failed", {{"what", down.what()}});
+  }
+}
+
 }  // namespace
 
 api::Endpoint to_api(const net::Endpoint& endpoint) {
@@ -77,7 +88,7 @@ void Wire::session_closed(mtproto::SessionPort& session) {
 }
 
 void Wire::key_destroyed(std::int64_t permanent_key_id) {
-  tasks_[static_cast<std::size_t>(cores_.here())]->spawn(api_->key_destroyed(permanent_key_id));
+  tasks_[static_cast<std::size_t>(cores_.here())]->spawn(tell_key_destroyed(api_, permanent_key_id));
 }
 
 Task<> Wire::stop() {

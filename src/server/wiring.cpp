@@ -30,6 +30,15 @@ std::unique_ptr<net::Listener> listen(Cores& cores, Clock& clock, const std::str
   }
 }
 
+std::unique_ptr<admin::Listener> listen_to_owner(Executor executor, Clock& clock, const std::filesystem::path& socket) {
+  try {
+    return std::make_unique<admin::Listener>(executor, clock, socket);
+  } catch (const std::exception& error) {
+    throw OwnerError("cannot listen on " + socket.string() + ": " + error.what() +
+                     "; the path of a socket has at most 107 characters");
+  }
+}
+
 std::vector<crypto::RsaKey> keys_of(const DataFolder& folder) {
   auto key = crypto::RsaKey::from_pem(rsa_key_pem(folder.path()).reveal());
   if (!key)
@@ -98,6 +107,7 @@ Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
   auto secret = server_secret(folder.path());
   mtproto_listener_ = listen(cores, clock_, settings.text("mtproto.address"));
   http_listener_ = listen(cores, clock_, settings.text("http.address"));
+  admin_ = listen_to_owner(cores.executor(0), clock_, folder.admin_socket());
   kv_ = open_store(folder, settings);
 
   const auto random = [this]() -> Random& { return random_; };
@@ -109,8 +119,8 @@ Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
                                                [] { return std::make_unique<SystemRandom>(); });
   wire_keys_.plug(*mtproto_);
 
+  http_addresses_ = std::make_unique<net::AddressLimits>(clock_, mtproto_settings(settings).addresses);
   for (int core = 0; core < cores.count(); ++core) http_.push_back(std::make_unique<HttpCore>(cores.executor(core)));
-  admin_ = std::make_unique<admin::Listener>(cores.executor(0), clock_, folder.admin_socket());
   admin_->add("code", [this](std::vector<std::string> arguments) { return code_of(std::move(arguments)); });
 }
 
@@ -144,7 +154,19 @@ Task<> Wiring::stop() {
 void Wiring::accept_http(int core, std::unique_ptr<net::ByteStream> stream) {
   constexpr std::size_t kConnectionsMax = 10'000;  // A core.
   TaskGroup& tasks = http_[static_cast<std::size_t>(core)]->tasks;
-  if (tasks.size() < kConnectionsMax) tasks.spawn(net::http::serve(std::move(stream), clock_, health_, {}));
+  if (tasks.size() < kConnectionsMax) tasks.spawn(serve_http(std::move(stream)));
+}
+
+// A connection too many from one address is closed without a word: HTTP has its say only after a request.
+Task<> Wiring::serve_http(std::unique_ptr<net::ByteStream> stream) {
+  const auto address = stream->remote().address();
+  if (!http_addresses_->enter(address)) co_return;
+  struct Entered {
+    net::AddressLimits& limits;
+    boost::asio::ip::address address;
+    ~Entered() { limits.leave(address); }
+  } entered{*http_addresses_, address};
+  co_await net::http::serve(std::move(stream), clock_, health_, {});
 }
 
 Task<bool> Wiring::stop_http(int core) {

@@ -4,6 +4,7 @@
 #pragma once
 #include "base/cores.h"
 #include "base/random.h"
+#include "net/address_limits.h"
 #include "net/http/message.h"
 #include "net/listener.h"
 #include "server/admin/listener.h"
@@ -37,6 +38,7 @@ class Wiring {
   struct HttpCore;
 
   void accept_http(int core, std::unique_ptr<net::ByteStream> stream);
+  Task<> serve_http(std::unique_ptr<net::ByteStream> stream);
   Task<bool> stop_http(int core);
   Task<bool> stop_boxes(int core);
   Task<admin::Reply> code_of(std::vector<std::string> arguments);
@@ -54,6 +56,7 @@ class Wiring {
   std::unique_ptr<mtproto::Server> mtproto_;
   std::unique_ptr<net::Listener> mtproto_listener_, http_listener_;
   std::unique_ptr<admin::Listener> admin_;
+  std::unique_ptr<net::AddressLimits> http_addresses_;
   std::vector<std::unique_ptr<HttpCore>> http_;
   TaskGroup listening_;
 };

@@ -99,6 +99,12 @@ class Owner(unittest.TestCase):
         self.refused(ask("serve", "--data", self.data, *LOOPBACK), "rsa.pem")
         self.refused(ask("key", "--data", self.data), "rsa.pem")
 
+    def test_a_folder_with_a_path_too_long_for_a_socket_is_named(self):
+        data = self.data / ("d" * 120)
+        self.data.mkdir()
+        self.refused(ask("serve", "--data", data, *LOOPBACK), data, "107")
+        self.refused(ask("code", "--data", data, "+15550001"), data)
+
     def test_a_bad_line_of_the_settings_file_is_named(self):
         self.data.mkdir()
         for text, line, word in [("cores = 2\nnot toml at all\n", 2, ""), ("\ncolour = 3\n", 2, "colour"),

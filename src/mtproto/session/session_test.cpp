@@ -450,6 +450,51 @@ IN_WORLD(Session, C09_Seqnos) {
   co_await client->stop();
 }
 
+// docs/decisions/0005-odd-acknowledgements.md
+IN_WORLD(Session, C09_AnAcknowledgementWithAnOddSeqnoCountsAndGetsNoNotice) {
+  const auto client = co_await w.client();
+  client->acknowledge = false;
+  Log log(*client);
+  const Message query = query_of(*client);
+  client->send_packet(query);
+  co_await settle(w);
+  const auto answers = log.answers(query.msg_id);
+  EXPECT_EQ(answers.size(), 1u);
+  if (answers.empty()) co_return;
+  const Message ack{client->next_msg_id(), client->next_seqno(true), acks_of({answers[0].msg_id})};
+  client->send_packet(ack);
+  co_await settle(w);
+  EXPECT_TRUE(log.notices(ack.msg_id).empty());
+  client->send_packet(query);
+  co_await settle(w);
+  EXPECT_EQ(log.answers(query.msg_id).size(), 1u) << "acknowledged, so not sent again";
+  co_await client->stop();
+}
+
+IN_WORLD(Session, C04_AQueryOlderThanAllKeptIsRefusedAsTooOld) {
+  const auto client = co_await w.client();
+  Log log(*client);
+  const Message old{client->next_msg_id(), 1, queries::make(queries::kEcho)};
+  client->next_seqno(true);
+  for (int i = 0; i < 8191;) {
+    std::vector<Message> many;
+    for (; many.size() < 1000 && i + 1 + static_cast<int>(many.size()) < 8191;) {
+      many.push_back({client->next_msg_id(), 2, ping(1)});
+    }
+    i += static_cast<int>(many.size()) + 1;  // And the container.
+    client->send_packet(container_of(*client, many));
+    co_await settle(w);
+  }
+  // The one that makes 8192: the older half is forgotten, and it is the oldest.
+  client->send_packet(old);
+  co_await settle(w);
+  EXPECT_EQ(log.notices(old.msg_id), std::vector{20});
+  EXPECT_EQ(w.handler->runs.count(old.msg_id), 0u);
+  const Bytes answer = co_await client->call(queries::make(queries::kEcho));
+  EXPECT_FALSE(answer.empty());
+  co_await client->stop();
+}
+
 IN_WORLD(Session, C10_ContainersStandOrFallAsAWhole) {
   const auto client = co_await w.client();
   Log log(*client);
@@ -784,6 +829,20 @@ IN_WORLD(Session, InvokeAfterHoldsAcrossConnections) {
   co_await b->stop();
 }
 
+// GramJS, once restarted, still waits for queries of the session it had before.
+IN_WORLD(Session, InvokeAfterAQueryOfAnEarlierSessionDoesNotWait) {
+  const auto client = co_await w.client();
+  const Message first = query_of(*client);
+  client->send_packet(first);
+  co_await settle(w);
+  const std::int64_t earlier = first.msg_id - (std::int64_t{100} << 32);
+  Bytes outcome = co_await outcome_after(w, *client, earlier, 50);
+  EXPECT_EQ(outcome, "done");
+  outcome = co_await outcome_after(w, *client, first.msg_id + 4, 60);
+  EXPECT_EQ(outcome, "wait") << "not older, and never seen";
+  co_await client->stop();
+}
+
 static Task<std::uint32_t> dropped(Client& client, std::int64_t msg_id) {
   mt::rpc_drop_answer drop;
   drop.req_msg_id = msg_id;
@@ -820,6 +879,40 @@ IN_WORLD(Session, StateRequestsAndDroppedAnswers) {
   w.handler->release_all();
   co_await settle(w);
   EXPECT_EQ(log.answers(running.msg_id).size(), 0u);
+  co_await client->stop();
+}
+
+IN_WORLD(Session, ADroppedQueryMayBeForgottenBeforeItEnds) {
+  const auto client = co_await w.client();
+  Log log(*client);
+  const Message running = query_of(*client, queries::kNever);
+  client->send_packet(running);
+  co_await settle(w);
+  const std::uint32_t id = co_await dropped(*client, running.msg_id);
+  EXPECT_EQ(id, 0xcd78e586);
+  for (int i = 0; i < 10; ++i) {
+    std::vector<Message> many;
+    for (int j = 0; j < 1000; ++j) many.push_back({client->next_msg_id(), client->next_seqno(true), ping(j)});
+    client->send_packet(container_of(*client, many));
+    co_await settle(w);
+  }
+  w.handler->release_all();
+  co_await settle(w);
+  EXPECT_EQ(log.answers(running.msg_id).size(), 0u);
+  const Bytes answer = co_await client->call(queries::make(queries::kEcho));
+  EXPECT_FALSE(answer.empty());
+  co_await client->stop();
+}
+
+// What came before a flood was accepted, so it runs; a query that never ended would keep its session for ever.
+IN_WORLD(Session, AQueryBeforeAFloodRuns) {
+  const auto client = co_await w.client();
+  const Message query = query_of(*client);
+  const Message ack{client->next_msg_id(), client->next_seqno(false), acks_of(std::vector<std::int64_t>(8193, 5))};
+  client->send_packet(container_of(*client, {query, ack}));
+  co_await settle(w);
+  EXPECT_EQ(client->transport_error, -429);
+  EXPECT_EQ(w.handler->runs[query.msg_id], 1);
   co_await client->stop();
 }
 

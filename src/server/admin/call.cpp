@@ -1,5 +1,7 @@
 #include "server/admin/call.h"
 
+#include <sys/un.h>
+
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
@@ -9,7 +11,11 @@ Reply call(const std::filesystem::path& socket, const std::string& line) {
   asio::io_context context;
   asio::local::stream_protocol::socket connection(context);
   boost::system::error_code error;
-  connection.connect(asio::local::stream_protocol::endpoint(socket.string()), error);
+  if (socket.native().size() < sizeof(sockaddr_un::sun_path)) {
+    connection.connect(asio::local::stream_protocol::endpoint(socket.string()), error);
+  } else {
+    error = asio::error::name_too_long;
+  }
   if (error) {
     return Reply{false, "no server runs on " + socket.parent_path().string() + " (" + error.message() +
                             "); start it with `heliograph serve`, or name its folder with --data"};
