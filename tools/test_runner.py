@@ -99,7 +99,7 @@ def time_one_file(preset="release"):
     text = file.read_text()
     started = time.monotonic()
     try:
-        file.write_text(text + f"// {time.time()}\n")
+        file.write_text(text + f"static_assert({time.time()} > 0);\n")
         subprocess.run(["ninja", "-C", f"build/{preset}", "heliograph"], cwd=ROOT, capture_output=True)
         print(f"   a change of {file.relative_to(ROOT)}: {time.monotonic() - started:.0f} s", flush=True)
     finally:
@@ -160,7 +160,7 @@ def test_sanitized(tally, everything):
 
 def test_fuzz(tally, seconds):
     if build(tally, "fuzz"):
-        run(tally, "fuzz", ["fuzz/run", str(seconds)], minutes=10 + seconds)
+        run(tally, "fuzz", ["fuzz/run", str(seconds)], minutes=10 + seconds // 10)
 
 
 def main():
