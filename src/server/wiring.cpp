@@ -166,7 +166,8 @@ Task<> Wiring::serve_http(std::unique_ptr<net::ByteStream> stream) {
     boost::asio::ip::address address;
     ~Entered() { limits.leave(address); }
   } entered{*http_addresses_, address};
-  co_await net::http::serve(std::move(stream), clock_, health_, {});
+  const net::http::Limits limits;
+  co_await net::http::serve(std::move(stream), clock_, health_, limits);
 }
 
 Task<bool> Wiring::stop_http(int core) {
