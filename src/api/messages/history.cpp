@@ -63,8 +63,9 @@ Task<tl::Box<TypeMessages>> page_of(Call call, domain::PeerId peer, domain::Hist
   co_return answer;
 }
 
-Task<Result<tl::Box<TypeMessages>>> get_history(Call call, tl::messages::getHistory request) {
-  CO_TRY(const auto peer, co_await call.resolve(std::move(request.peer)));
+// getHistory and getSavedHistory say in the same fields which page they mean.
+template <class Request>
+Task<Result<tl::Box<TypeMessages>>> page_asked_for(Call call, domain::PeerId peer, Request request) {
   domain::HistoryQuery query;
   query.offset_id = request.offset_id;
   query.add_offset = request.add_offset;
@@ -77,21 +78,17 @@ Task<Result<tl::Box<TypeMessages>>> get_history(Call call, tl::messages::getHist
   co_return co_await page_of(call, peer, query);
 }
 
+Task<Result<tl::Box<TypeMessages>>> get_history(Call call, tl::messages::getHistory request) {
+  CO_TRY(const auto peer, co_await call.resolve(std::move(request.peer)));
+  co_return co_await page_asked_for(std::move(call), peer, std::move(request));
+}
+
 // A part of Saved Messages: everything in it is the user's own, as nothing is forwarded yet.
 Task<Result<tl::Box<TypeMessages>>> get_saved_history(Call call, tl::messages::getSavedHistory request) {
   if (request.parent_peer) co_return fail(error::CHANNEL_INVALID);
   CO_TRY(const auto peer, co_await call.resolve(std::move(request.peer)));
   if (!peer.is(call.user())) co_return tl::messages::Messages{};
-  domain::HistoryQuery query;
-  query.offset_id = request.offset_id;
-  query.add_offset = request.add_offset;
-  query.limit = request.limit;
-  query.max_id = request.max_id;
-  query.min_id = request.min_id;
-  if (request.offset_id == 0 && request.offset_date > 0) {
-    query.offset_id = co_await first_id_since(call, peer, request.offset_date);
-  }
-  co_return co_await page_of(call, peer, query);
+  co_return co_await page_asked_for(std::move(call), peer, std::move(request));
 }
 
 std::int32_t id_named(const tl::Box<tl::TypeInputMessage>& input) {
