@@ -6,6 +6,7 @@
 #include "tl/mtproto.h"
 #include "tl/types/api/InputPeer.h"
 #include "tl/types/api/MessageEntity.h"
+#include "tl/types/api/VideoSize.h"
 #include "tl/types/api/messages/sendMessage.h"
 #include "tl/types/mtproto/FutureSalt.h"
 #include "tl/types/mtproto/FutureSalts.h"
@@ -68,6 +69,19 @@ TEST(Decode, BareConstructorsTravelWithoutIds) {
   const auto again = tl::decode_mtproto(wire);
   ASSERT_TRUE(again);
   EXPECT_TRUE(tl::equal(**again, salts));
+}
+
+TEST(Equal, ComparesTheBitsOfDoubles) {
+  tl::VideoSize size;
+  size.type = "v";
+  size.video_start_ts = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(tl::equal(size, *size.clone()));
+  tl::VideoSize zero = size, minus_zero = size, none = size;
+  zero.video_start_ts = 0.0;
+  minus_zero.video_start_ts = -0.0;
+  none.video_start_ts.reset();
+  EXPECT_FALSE(tl::equal(zero, minus_zero));
+  EXPECT_FALSE(tl::equal(zero, none));
 }
 
 TEST(Record, ComesBackAsItWas) {

@@ -51,6 +51,11 @@ bool equal_items(const VectorData& a, const VectorData& b) {
                     static_cast<const T*>(b.data));
 }
 
+// What is written again from one is what is written from the other, also where it is no number.
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::int64_t>(a) == std::bit_cast<std::int64_t>(b);
+}
+
 bool equal_boxes(const BoxBase& a, const BoxBase& b) {
   return !a || !b ? !a && !b : equal(*a.object(), *b.object());
 }
@@ -141,8 +146,11 @@ bool equal(const Object& a, const Object& b) {
         if constexpr (std::same_as<T, BoxBase>) {
           same = equal_boxes(slot<T>(&a, member.offset), slot<T>(&b, member.offset));
         } else if constexpr (std::same_as<T, double>) {
-          same = std::bit_cast<std::int64_t>(slot<T>(&a, member.offset)) ==
-                 std::bit_cast<std::int64_t>(slot<T>(&b, member.offset));
+          same = same_bits(slot<T>(&a, member.offset), slot<T>(&b, member.offset));
+        } else if constexpr (std::same_as<T, std::optional<double>>) {
+          const auto& x = slot<T>(&a, member.offset);
+          const auto& y = slot<T>(&b, member.offset);
+          same = x && y ? same_bits(*x, *y) : x.has_value() == y.has_value();
         } else {
           same = slot<T>(&a, member.offset) == slot<T>(&b, member.offset);
         }
