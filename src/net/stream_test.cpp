@@ -1,10 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "base/random.h"
-#include "base/virtual_clock.h"
-#include "net/http/server.h"
 #include "net/listener.h"
-#include "net/pipe.h"
 #include "net/tcp_stream.h"
 
 namespace helio::net {
@@ -74,51 +70,6 @@ Task<> talk(EchoServer& server, int& equal) {
   server.cores.stop();
 }
 
-class Greeter final : public http::Handler {
- public:
-  Task<http::Response> handle(http::Request request) override {
-    http::Response response{.body = request.method + " " + request.target + " " + request.body};
-    co_return response;
-  }
-};
-
-// What the server says to `bytes`, sent in pieces of `piece`, until it closes or is silent for a virtual second.
-Task<> converse(Clock& clock, ByteStream& client, Bytes bytes, std::size_t piece) {
-  for (std::size_t at = 0; at < bytes.size(); at += piece) {
-    client.write_some(View(bytes).substr(at, piece));
-    co_await clock.sleep(milliseconds(1));
-  }
-  co_await clock.sleep(seconds(1));
-  client.close();
-}
-
-Task<> collect(ByteStream& client, Bytes& answer) {
-  for (;;) {
-    const std::span<char> bytes = co_await client.read();
-    if (bytes.empty()) co_return;
-    answer.append(bytes.data(), bytes.size());
-  }
-}
-
-Task<> http_talk(Clock& clock, http::Handler& handler, Bytes request, std::size_t piece, Bytes& answer) {
-  const auto executor = co_await asio::this_coro::executor;
-  Pipe pipe = make_pipe(executor);
-  TaskGroup group(executor);
-  group.spawn(http::serve(std::move(pipe.a), clock, handler, http::Limits{.body_max = 1000}));
-  group.spawn(collect(*pipe.b, answer));
-  group.spawn(converse(clock, *pipe.b, std::move(request), piece));
-  co_await group.join();
-}
-
-Bytes http_answer(Bytes request, std::size_t piece = 100'000) {
-  asio::io_context context;
-  VirtualClock clock(context);
-  Greeter greeter;
-  Bytes answer;
-  clock.run(http_talk(clock, greeter, std::move(request), piece, answer));
-  return answer;
-}
-
 }  // namespace
 
 TEST(Listener, ConnectionsMoveBetweenCoresAndLoseNothing) {
@@ -137,6 +88,35 @@ TEST(Listener, ConnectionsMoveBetweenCoresAndLoseNothing) {
   }
 }
 
+TEST(TcpStream, AWaitingReadEndsWithItsTask) {
+  Cores cores(1);
+  asio::io_context& context = cores.context(0);
+  asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor(context.get_executor(), loopback());
+  std::unique_ptr<ByteStream> stream;
+  int reads = 0;
+  TaskGroup reading(context.get_executor());
+  run_until_done(
+      context, [](auto& at, auto& to) -> Task<> { to = co_await connect_tcp(at.local_endpoint()); }(acceptor, stream));
+  TcpSocket peer(context.get_executor());
+  acceptor.accept(peer);
+  reading.spawn([](ByteStream& from, int& count) -> Task<> {
+    for (;;) {
+      const std::span<char> bytes = co_await from.read();
+      if (bytes.empty()) co_return;
+      ++count;
+    }
+  }(*stream, reads));
+  for (int i = 0; i < 3; ++i) {
+    peer.write_some(asio::buffer("x", 1));
+    context.restart();
+    while (reads <= i) context.run_one();
+  }
+  EXPECT_EQ(reading.size(), 1u);
+  reading.cancel();
+  run_until_done(context, reading.join());
+  EXPECT_EQ(reads, 3);
+}
+
 TEST(Listener, SaysInOneSentenceThatAPortIsInUse) {
   Cores cores(1);
   SystemClock clock;
@@ -148,34 +128,6 @@ TEST(Listener, SaysInOneSentenceThatAPortIsInUse) {
     EXPECT_EQ(std::string(error.what()),
               "cannot listen on " + to_text(first.local()) + ": the port is in use by another program");
   }
-}
-
-TEST(Http, AnswersAtAnySplit) {
-  const Bytes request =
-      "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhelloGET /b HTTP/1.1\r\nHost: x\r\n\r\n";
-  for (const std::size_t piece : {1, 3, 20, 1000}) {
-    const Bytes answer = http_answer(request, piece);
-    EXPECT_NE(answer.find("\r\n\r\nPOST /a hello"), Bytes::npos) << answer;
-    EXPECT_NE(answer.find("\r\n\r\nGET /b "), Bytes::npos) << answer;
-  }
-}
-
-TEST(Http, RefusesWithTheRightStatus) {
-  EXPECT_TRUE(http_answer("\x16\x03\x01\x02 rubbish\r\n\r\n").starts_with("HTTP/1.1 400 "));
-  EXPECT_TRUE(http_answer("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n").starts_with("HTTP/1.1 413 "));
-  EXPECT_TRUE(http_answer("GET / HTTP/1.1\r\nA: " + Bytes(20'000, 'a')).starts_with("HTTP/1.1 431 "));
-  EXPECT_TRUE(http_answer("GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-                  .starts_with("HTTP/1.1 400 "));
-  EXPECT_TRUE(
-      http_answer("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").starts_with("HTTP/1.1 400 "));
-  Bytes many = "GET / HTTP/1.1\r\n";
-  for (int i = 0; i < 101; ++i) many += "A: 1\r\n";
-  EXPECT_TRUE(http_answer(many + "\r\n").starts_with("HTTP/1.1 431 "));
-}
-
-TEST(Http, HeadHasNoBodyAndCloseCloses) {
-  const Bytes answer = http_answer("HEAD / HTTP/1.1\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n\r\n");
-  EXPECT_TRUE(answer.ends_with("Connection: close\r\n\r\n")) << answer;
 }
 
 }  // namespace helio::net

@@ -24,18 +24,10 @@ class TcpStream final : public ByteStream {
     remote_ = socket_.remote_endpoint(ignored);
   }
 
+  // Not a coroutine: the frame of one more would be 200 bytes of every idle connection.
   Task<std::span<char>> read() override {
-    while (socket_.is_open()) {
-      const auto [failure] = co_await socket_.async_wait(TcpSocket::wait_read, asio::as_tuple(use_task));
-      if (failure || !socket_.is_open()) break;
-      const std::span<char> buffer = shared_buffer();
-      boost::system::error_code error;
-      const std::size_t size = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-      if (error == asio::error::would_block) continue;
-      if (error) break;
-      co_return buffer.first(size);
-    }
-    co_return std::span<char>();
+    return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(std::span<char>)>(
+        [](auto reader, TcpStream* stream) { stream->wait_to_read(std::move(reader)); }, use_task, this);
   }
 
   std::optional<std::size_t> write_some(View bytes) override {
@@ -73,6 +65,34 @@ class TcpStream final : public ByteStream {
   }
 
  private:
+  // Reads for `reader`, the waiting coroutine, once there is something; speaks for it to the loop, so that it can be
+  // cancelled.
+  template <class Reader>
+  struct OnReadable {
+    using executor_type = asio::associated_executor_t<Reader>;
+    using cancellation_slot_type = asio::associated_cancellation_slot_t<Reader>;
+    executor_type get_executor() const noexcept { return asio::get_associated_executor(reader); }
+    cancellation_slot_type get_cancellation_slot() const noexcept {
+      return asio::get_associated_cancellation_slot(reader);
+    }
+
+    void operator()(boost::system::error_code failure) {
+      if (failure || !stream->socket_.is_open()) return reader(std::span<char>());
+      const std::span<char> buffer = shared_buffer();
+      const std::size_t size = stream->socket_.read_some(asio::buffer(buffer.data(), buffer.size()), failure);
+      if (failure == asio::error::would_block) return stream->wait_to_read(std::move(reader));
+      reader(failure ? std::span<char>() : buffer.first(size));
+    }
+
+    TcpStream* stream;
+    Reader reader;
+  };
+
+  template <class Reader>
+  void wait_to_read(Reader reader) {
+    socket_.async_wait(TcpSocket::wait_read, OnReadable<Reader>{this, std::move(reader)});
+  }
+
   TcpSocket socket_;
   Endpoint local_, remote_;  // Kept: a log line or a limit still wants them when the peer is gone.
 };

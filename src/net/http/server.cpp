@@ -1,17 +1,16 @@
-// The only file that parses Boost.Beast: it is dear (16 s of compiler time).
 #include "net/http/server.h"
 
-#include <boost/beast/http.hpp>
+#include "net/http/request_body.h"
+#include "net/http/request_head.h"
+#include "net/http/web_socket_handshake.h"
+#include "net/http/web_socket_stream.h"
 
 namespace helio::net::http {
 
 namespace {
 
-namespace beast = boost::beast;
-using Parser = beast::http::request_parser<beast::http::string_body>;
-
-constexpr std::uint32_t kHeaderSizeMax = 16 << 10;
-constexpr std::ptrdiff_t kFieldsMax = 100;
+constexpr seconds kFarewellMax{2};
+constexpr std::size_t kFarewellBytesMax = 256 << 10;
 
 // Closes the stream when a request, or the pause before it, takes too long.
 class Deadline {
@@ -49,99 +48,155 @@ Task<bool> write_all(ByteStream& stream, Bytes bytes) {
   co_return true;
 }
 
+View reason_of(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 417: return "Expectation Failed";
+    case 426: return "Upgrade Required";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 505: return "HTTP Version Not Supported";
+    default: return "";  // The blank before it stays (RFC 9112, 4).
+  }
+}
+
 Bytes rendered(const Response& response, bool keep_alive, bool with_body) {
   Bytes text = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  const auto reason = beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
-  text.append(reason.data(), reason.size());
+  text += reason_of(response.status);
   text += "\r\nContent-Type: " + response.content_type;
   text += "\r\nContent-Length: " + std::to_string(response.body.size());
   text += "\r\nX-Content-Type-Options: nosniff";
-  text += keep_alive ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
+  if (response.status == 426) {
+    text += "\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: upgrade, close\r\n\r\n";
+  } else {
+    text += keep_alive ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
+  }
   if (with_body) text += response.body;
   return text;
 }
 
-Response plain(int status, std::string_view text) {
-  return {.status = status, .body = Bytes(text)};
+Bytes refused(int status) {
+  Response response{.status = status, .body = Bytes(reason_of(status)) + ".\n"};
+  return rendered(response, false, true);
 }
 
-// What to say to a request that could not be read.
-Response refusal(const boost::system::error_code& why) {
-  using beast::http::error;
-  if (why == error::body_limit) return plain(413, "The body is too large.\n");
-  if (why == error::header_limit) return plain(431, "The header is too large.\n");
-  return plain(400, "This is not HTTP.\n");
+Bytes switched(const WebSocketAnswer& answer) {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+         answer.accept + "\r\nSec-WebSocket-Protocol: binary\r\n\r\n";
 }
 
-struct Exchange {
-  std::optional<Request> request;   // Or:
-  std::optional<Response> refusal;  // or the peer is gone.
-  bool keep_alive = false;
+// One connection. Its calls never overlap.
+class Conversation {
+ public:
+  Conversation(ByteStream& stream, Deadline& deadline, Handler& handler, Limits limits)
+      : stream_(stream), deadline_(deadline), handler_(handler), limits_(limits) {}
+
+  // Returns when the last answer is on its way. When that was to a WebSocket, its path.
+  Task<std::optional<std::string>> run() {
+    for (;;) {
+      deadline_.set(held_.empty() ? limits_.idle_time : limits_.request_time);
+      int refusal = co_await read_head();
+      if (refusal == 0) {
+        std::string path = head_.target.substr(0, head_.target.find('?'));
+        if (head_.web_socket && handler_.takes_web_socket(path)) {
+          const WebSocketAnswer answer = answer_web_socket(head_);
+          if (answer.status == 101) {
+            Bytes bytes = switched(answer);
+            if (!co_await write_all(stream_, std::move(bytes))) co_return std::nullopt;
+            co_return path;
+          }
+          refusal = answer.status;
+        }
+      }
+      if (refusal == 0) refusal = co_await read_body();
+      if (refusal == kGone) co_return std::nullopt;
+      if (refusal != 0) {
+        Bytes bytes = refused(refusal);
+        if (co_await write_all(stream_, std::move(bytes))) co_await take_leave();
+        co_return std::nullopt;
+      }
+      Request request{.method = head_.method,
+                      .target = std::move(head_.target),
+                      .body = std::move(body_),
+                      .remote = stream_.remote().address()};
+      const Response response = co_await handler_.handle(std::move(request));
+      Bytes bytes = rendered(response, head_.keep_alive, head_.method != "HEAD");
+      if (!co_await write_all(stream_, std::move(bytes))) co_return std::nullopt;
+      if (!head_.keep_alive) break;
+    }
+    co_await take_leave();
+    co_return std::nullopt;
+  }
+
+  // What followed the last request.
+  Bytes release_rest() { return std::move(held_); }
+
+ private:
+  static constexpr int kGone = -1;  // In place of a status: the peer is gone, or its time is over.
+
+  Task<bool> read_more() {
+    const std::span<char> bytes = co_await stream_.read();
+    held_.append(bytes.data(), bytes.size());
+    co_return !bytes.empty();
+  }
+
+  // The status of the refusal, 0, or kGone. Handlers run while nothing is read, so `held_` stays below one read more
+  // than a head.
+  Task<int> read_head() {
+    bool begun = !held_.empty();
+    HeadRead read = read_request_head(held_);
+    while (!read.head && read.refusal == 0) {
+      if (!co_await read_more()) co_return kGone;
+      if (!std::exchange(begun, true)) deadline_.set(limits_.request_time);
+      read = read_request_head(held_);
+    }
+    if (!read.head) co_return read.refusal;
+    head_ = *std::move(read.head);
+    held_.erase(0, head_.size);
+    co_return 0;
+  }
+
+  Task<int> read_body() {
+    RequestBody body(head_, limits_.body_max);
+    bool encouraged = !head_.expects_continue;
+    for (;;) {
+      held_.erase(0, body.take(held_));
+      if (body.refusal() != 0) co_return body.refusal();
+      if (body.is_whole()) break;
+      if (!std::exchange(encouraged, true)) {
+        Bytes go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (!co_await write_all(stream_, std::move(go_on))) co_return kGone;
+      }
+      if (!co_await read_more()) co_return kGone;
+    }
+    body_ = body.release();
+    co_return 0;
+  }
+
+  // Closing with unread input would make the system throw our last answer away.
+  Task<> take_leave() {
+    stream_.end_writing();
+    deadline_.set(kFarewellMax);
+    for (std::size_t read = 0; read < kFarewellBytesMax;) {
+      const std::span<char> bytes = co_await stream_.read();
+      if (bytes.empty()) break;
+      read += bytes.size();
+    }
+  }
+
+  ByteStream& stream_;
+  Deadline& deadline_;
+  Handler& handler_;
+  Limits limits_;
+  Bytes held_;  // Read, and not yet understood.
+  RequestHead head_;
+  Bytes body_;
 };
-
-// Reads one request; what follows it in the stream stays in `held`.
-Task<Exchange> read_request(ByteStream& stream, Deadline& deadline, Bytes& held, Limits limits) {
-  Parser parser;
-  parser.header_limit(kHeaderSizeMax);
-  parser.body_limit(limits.body_max);
-  parser.eager(true);
-  bool begun = !held.empty();
-  Exchange exchange;
-
-  while (!parser.is_done()) {
-    if (!held.empty()) {
-      boost::system::error_code error;
-      const std::size_t used = parser.put(asio::buffer(held), error);
-      held.erase(0, used);
-      if (parser.is_done()) break;
-      if (error && error != beast::http::error::need_more) {
-        exchange.refusal = refusal(error);
-        co_return exchange;
-      }
-      // Beast waits for the whole header before it takes any of it.
-      if (!parser.is_header_done() && held.size() > kHeaderSizeMax) {
-        exchange.refusal = refusal(beast::http::error::header_limit);
-        co_return exchange;
-      }
-    }
-    const std::span<char> bytes = co_await stream.read();
-    if (bytes.empty()) co_return exchange;
-    held.append(bytes.data(), bytes.size());
-    if (!std::exchange(begun, true)) deadline.set(limits.request_time);
-  }
-
-  auto message = parser.release();
-  if (std::distance(message.begin(), message.end()) > kFieldsMax) {
-    exchange.refusal = refusal(beast::http::error::header_limit);
-    co_return exchange;
-  }
-  exchange.keep_alive = message.keep_alive();
-  exchange.request = Request{.method = std::string(message.method_string()),
-                             .target = std::string(message.target()),
-                             .body = std::move(message.body()),
-                             .remote = stream.remote().address()};
-  co_return exchange;
-}
-
-Task<> serve_requests(ByteStream& stream, Deadline& deadline, Handler& handler, Limits limits) {
-  Bytes held;
-  for (bool keep_alive = true; keep_alive;) {
-    deadline.set(held.empty() ? limits.idle_time : limits.request_time);
-    Exchange exchange = co_await read_request(stream, deadline, held, limits);
-    if (!exchange.request && !exchange.refusal) break;
-    keep_alive = exchange.request && exchange.keep_alive;
-    const bool with_body = !exchange.request || exchange.request->method != "HEAD";
-    Response response;
-    if (exchange.request) {
-      Request request = *std::move(exchange.request);
-      response = co_await handler.handle(std::move(request));
-    } else {
-      response = *std::move(exchange.refusal);
-    }
-    Bytes bytes = rendered(response, keep_alive, with_body);
-    if (!co_await write_all(stream, std::move(bytes))) break;
-  }
-}
 
 }  // namespace
 
@@ -149,17 +204,22 @@ Task<> serve(std::unique_ptr<ByteStream> stream, Clock& clock, Handler& handler,
   Deadline deadline(*stream, clock, co_await asio::this_coro::executor);
   deadline.set(limits.idle_time);
   deadline.start();
+  Conversation conversation(*stream, deadline, handler, limits);
+  std::optional<std::string> web_socket;
   std::exception_ptr failure;
   try {
-    co_await serve_requests(*stream, deadline, handler, limits);
+    web_socket = co_await conversation.run();
   } catch (...) {
     failure = std::current_exception();
   }
-  stream->close();
+  if (!web_socket) stream->close();
   // A cancelled task may not wait any more, and this one must.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await deadline.stop();
   if (failure) std::rethrow_exception(failure);
+  if (web_socket) {
+    handler.web_socket(*std::move(web_socket), make_web_socket_stream(std::move(stream), conversation.release_rest()));
+  }
 }
 
 }  // namespace helio::net::http

@@ -1,8 +1,8 @@
-// net/http/server.h: HTTP/1.1 on a ByteStream, one request after the other.
+// net/http/server.h: HTTP/1.1 on a ByteStream, one request after the other; the last one may open a WebSocket.
 //
-// Limits: header 16 KiB and 100 fields, body by Limits, a request within Limits::request_time, at most idle_time
-// between two. What breaks HTTP or a limit is answered with 400, 408, 413 or 431 where that is still possible, and
-// closed. Threads: the connection's core. Source: RFC 9112.
+// Limits: heads as in request_head.h, body by Limits, a request within Limits::request_time, at most idle_time between
+// two. What breaks HTTP or a limit of size is answered with its status and closed; what takes too long is closed.
+// Threads: the connection's core. Source: RFC 9112, RFC 6455.
 #pragma once
 #include "base/clock.h"
 #include "net/byte_stream.h"
@@ -16,7 +16,8 @@ struct Limits {
   seconds idle_time{75};
 };
 
-// Serves `stream` until either side is done with it, a limit is passed or the task is cancelled.
+// Serves `stream` until either side is done with it, a limit is passed, a WebSocket was handed over or the task is
+// cancelled.
 // `clock` and `handler` outlive the task.
 Task<> serve(std::unique_ptr<ByteStream> stream, Clock& clock, Handler& handler, Limits limits);
 
