@@ -1,5 +1,6 @@
-// Any decrypted messages for one session, from two connections: containers, packed ones, service messages, queries.
-// Input: messages of a head (flags, age in seconds, step of msg_id, seqno, length) and that many words of body.
+// Any decrypted messages for one session, from two connections that are parked, lost and flushed in between:
+// containers, packed ones, service messages, queries. What the session holds stays within its bounds. Input: messages
+// of a head (flags, age in seconds, step of msg_id, seqno, length) and that many words of body.
 #include "base/assert.h"
 #include "base/virtual_clock.h"
 #include "mtproto/session/session.h"
@@ -30,28 +31,60 @@ class Home final : public SessionHome {
   TaskGroup& tasks() override { return tasks_; }
   bool destroy_session(const Key&, std::int64_t) override { return true; }
   Task<bool> destroy_key(std::shared_ptr<Key>) override { co_return true; }
+  void queued(std::ptrdiff_t change) override {
+    held += change;
+    // Sent or not, of queries that wait, without a promise; and what one batch adds at most.
+    ASSERT(held >= 0 && held <= (8 << 20) + (8 << 20) + (1 << 20) + (4 << 20));
+  }
 
   VirtualClock clock_;
   SeededRandom random_{1};
   Echo handler_;
   TaskGroup tasks_;
+  std::ptrdiff_t held = 0;
 };
 
 class FakeLink final : public Link {
  public:
   void want_flush() override { wanted = true; }
   void disconnect_after(seconds delay) override { ASSERT(delay > seconds(0) && delay <= seconds(600)); }
+  void http_wait(const HttpWait& wait) override {
+    for (const milliseconds each : {wait.max_delay, wait.wait_after, wait.max_wait}) {
+      ASSERT(each >= milliseconds(0) && each <= seconds(25));
+    }
+  }
   void resume() override {}
   net::Endpoint local() const override { return {}; }
   net::Endpoint remote() const override { return {}; }
   bool wanted = false;
 };
 
-void flush(Session& session, FakeLink& link) {
+// In `link` there is room for one packet if it is like HTTP.
+void flush(Session& session, FakeLink& link, bool http) {
   if (!std::exchange(link.wanted, false)) return;
   std::vector<Packet> packets;
-  session.collect(link, 1 << 20, packets);
-  for (const Packet& packet : packets) ASSERT(packet.body().size() % 4 == 0);
+  const Room room = http ? Room{1 << 16, 1} : Room{1 << 20, 1 << 20};
+  link.wanted = session.collect(link, room, packets);
+  ASSERT(packets.size() <= room.packets);
+  std::size_t bytes = 0, content = 0;
+  for (const Packet& packet : packets) {
+    ASSERT(packet.body().size() % 4 == 0);
+    if (constructor_of(packet.body()) == kMsgContainerId) {
+      const auto container = parse_container(packet.body());
+      ASSERT(container);
+      for (const InnerMessage& inner : container->messages) {
+        ASSERT(inner.msg_id < packet.msg_id);
+        ASSERT(inner.seqno <= packet.seqno);
+        bytes += inner.body.size();
+        ++content;
+      }
+    } else {
+      bytes += packet.body().size();
+      ++content;
+    }
+  }
+  ASSERT(content <= 1 || bytes <= room.bytes);
+  if (http && !packets.empty()) session.park(link);
 }
 
 void play(View input) {
@@ -82,15 +115,22 @@ void play(View input) {
     if (flags & 8) session->detach(link);
     if (flags & 16) session->push("push");
     if (flags & 32) session->trim();
-    for (FakeLink& each : links) flush(*session, each);
+    if (flags & 64) session->park(link);
+    if (flags & 128) session->park(links[(flags & 1) ^ 1]);
+    // What is not flushed piles up.
+    if ((flags & 192) != 192) {
+      for (FakeLink& each : links) flush(*session, each, &each == &links[1]);
+    }
+    ASSERT(session->queued_bytes() == static_cast<std::size_t>(home.held));
   }
   session->start_calls();
   home.clock_.run_for(milliseconds(0));
   for (FakeLink& each : links) {
-    flush(*session, each);
+    flush(*session, each, false);
     session->detach(each);
   }
   session->close();
+  ASSERT(home.held == 0);
   home.tasks_.cancel();
   home.clock_.run(home.tasks_.join());
 }

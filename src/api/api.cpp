@@ -12,8 +12,9 @@
 namespace helio::api {
 namespace {
 
-// How long invokeAfterMsg waits. Clients send both queries at once, so the first is here or on its way.
-constexpr milliseconds kAfterPatience{500};
+// How long invokeAfterMsg waits. Clients send both queries at once, so the first is here or on its way; but they chain
+// dozens after a reconnect, a busy machine takes its time, and few get over MSG_WAIT_TIMEOUT without losing something.
+constexpr seconds kAfterPatience{10};
 
 Bytes rpc_error(const Error& error) {
   tl::mt::Rpc_error answer;

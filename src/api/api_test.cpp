@@ -82,7 +82,7 @@ TEST(Api, AQueryBeforeInitConnectionIsRefusedUnlessItIsHowClientsBegin) {
   EXPECT_EQ(error_of(bare(send)), "");
 }
 
-TEST(Api, AnUnboundTemporaryKeyMayOnlyBeBoundAndAskForTheConfig) {
+TEST(Api, B19_AnUnboundTemporaryKeyMayOnlyBeBoundAndAskForTheConfig) {
   Server server;
   Client client(server, kLayer);
   const auto unbound = [&](const tl::Object& request) {
@@ -152,7 +152,7 @@ TEST(Api, AQueryWaitsForTheOneThatItNames) {
   after.query = tl::updates::getState{};
   const Ticks before = server.world.clock().ticks();
   EXPECT_EQ(client.refusal(after), "MSG_WAIT_TIMEOUT");
-  EXPECT_EQ(server.world.clock().ticks() - before, milliseconds(500));
+  EXPECT_EQ(server.world.clock().ticks() - before, seconds(10));
   client.session().outcomes[8] = Outcome::kFailed;
   EXPECT_EQ(client.refusal(after), "MSG_WAIT_FAILED");
   client.session().outcomes[8] = Outcome::kDone;

@@ -15,7 +15,7 @@ constexpr std::size_t kUpdatesMax = 50;  // Of one push.
 
 struct Pushes::Subscription {
   Subscription(SessionKey k, domain::UserId u, Executor executor)
-      : key(k), user(u), began(executor), room(executor), task(executor) {}
+      : key(k), user(u), changed(executor), task(executor) {}
 
   const SessionKey key;
   const domain::UserId user;
@@ -23,9 +23,8 @@ struct Pushes::Subscription {
   std::shared_ptr<Session> session;
   bool following = false;  // The feed has begun,
   bool failed = false;     // or could not.
-  Signal began;
-  Signal room;     // The session may take more again.
-  TaskGroup task;  // follow(), for as long as the session is open.
+  Signal changed;          // One of the two became true; or the session may take more again.
+  TaskGroup task;          // follow(), for as long as the session is open.
 };
 
 struct Pushes::Core {
@@ -59,7 +58,7 @@ Task<> Pushes::open(SessionKey key, domain::UserId user, tl::Layer layer, std::s
   subscription->layer = layer;
   subscription->session = std::move(session);
   if (is_new) subscription->task.spawn(follow(subscription));
-  while (!subscription->following && !subscription->failed) co_await subscription->began.wait();
+  while (!subscription->following && !subscription->failed) co_await subscription->changed.wait();
 }
 
 void Pushes::close(SessionKey key, const Session& session) {
@@ -85,14 +84,14 @@ void Pushes::close_on(Core& core, SessionKey key) {
   core.open.erase(found);
   // Calls that wait for the feed to begin wait no longer.
   subscription->failed = true;
-  subscription->began.notify_all();
+  subscription->changed.notify_all();
   subscription->task.cancel();
   core.closing.spawn(wait_for_end(std::move(subscription)));
 }
 
 void Pushes::has_room(SessionKey key) {
   Core& core = here();
-  if (const auto found = core.open.find(key); found != core.open.end()) found->second->room.notify_all();
+  if (const auto found = core.open.find(key); found != core.open.end()) found->second->changed.notify_all();
 }
 
 void Pushes::close_all(std::int64_t auth_key_id) {
@@ -129,21 +128,26 @@ Task<bool> Pushes::stop_core(int number) {
 Task<> Pushes::follow(std::shared_ptr<Subscription> subscription) {
   const auto feed = co_await begin(subscription->user);
   (feed ? subscription->following : subscription->failed) = true;
-  subscription->began.notify_all();
+  subscription->changed.notify_all();
   if (!feed) co_return;
 
   for (;;) {
     auto batch = co_await feed->next();
-    bool delivered = !batch.too_long;
-    if (delivered) delivered = co_await deliver(subscription, std::move(batch.items));
-    // From here on the client must ask. Until it can be told so, everything else would only be more to ask for.
-    while (!delivered) {
-      Bytes too_long;
-      const auto encoded = tl::encode(too_long, tl::UpdatesTooLong{}, subscription->layer);
-      ASSERT(encoded);
-      delivered = subscription->session->push(std::move(too_long));
-      if (!delivered) co_await subscription->room.wait();
-    }
+    co_await hand_over(subscription, std::move(batch));
+  }
+}
+
+// A coroutine of its own, so that what it needs takes no memory while nothing happens.
+Task<> Pushes::hand_over(std::shared_ptr<Subscription> to, domain::FeedBatch batch) {
+  bool delivered = !batch.too_long;
+  if (delivered) delivered = co_await deliver(to, std::move(batch.items));
+  // From here on the client must ask. Until it can be told so, everything else would only be more to ask for.
+  while (!delivered) {
+    Bytes too_long;
+    const auto encoded = tl::encode(too_long, tl::UpdatesTooLong{}, to->layer);
+    ASSERT(encoded);
+    delivered = to->session->push(std::move(too_long));
+    if (!delivered) co_await to->changed.wait();
   }
 }
 

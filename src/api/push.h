@@ -43,6 +43,7 @@ class Pushes {
   void close_on(Core& core, SessionKey key);
   Task<> follow(std::shared_ptr<Subscription> subscription);
   Task<std::shared_ptr<domain::Feed>> begin(domain::UserId user);
+  Task<> hand_over(std::shared_ptr<Subscription> to, domain::FeedBatch batch);
   Task<bool> deliver(std::shared_ptr<Subscription> to, std::vector<std::shared_ptr<const domain::FeedItem>> items);
   Task<bool> stop_core(int core);
 

@@ -61,7 +61,7 @@ TEST(Unwrap, AQueryWithoutWrappersIsLeftAlone) {
   EXPECT_FALSE(unwrapped->without_updates);
 }
 
-TEST(Unwrap, EveryWrapperIsTakenOffInAnyOrder) {
+TEST(Unwrap, C13_EveryWrapperIsTakenOffInAnyOrder) {
   tl::invokeWithoutUpdates quiet;
   quiet.query = tl::help::getConfig{};
   tl::initConnection init;
@@ -145,20 +145,27 @@ TEST(Unwrap, LayersAreServedAsTheNewestThatWeKnow) {
   }
 }
 
-TEST(Unwrap, MoreThanEightWrappersAreRefused) {
+TEST(Unwrap, C13_MoreThanEightWrappersAreRefused) {
   Bytes body = encoded(tl::help::getConfig{});
   for (int i = 0; i < kWrappersMax; ++i) body = layer_header(228) + body;
   EXPECT_TRUE(unwrap(body));
   EXPECT_EQ(unwrap(layer_header(228) + body).error(), error::INPUT_FETCH_ERROR);
 }
 
-TEST(Unwrap, MoreThan64MessagesToWaitForAreRefused) {
+TEST(Unwrap, C13_MoreThan64MessagesToWaitForAreRefused) {
   tl::invokeAfterMsgs after;
   after.query = tl::help::getConfig{};
   after.msg_ids.assign(kAfterMax, 4);
   EXPECT_TRUE(unwrap(encoded(after)));
   after.msg_ids.push_back(4);
   EXPECT_EQ(unwrap(encoded(after)).error(), error::MSG_ID_INVALID);
+
+  // Several wrappers have them together.
+  after.msg_ids.assign(kAfterMax, 4);
+  Bytes one_more;
+  append_le(one_more, tl::invokeAfterMsg::kId);
+  append_le(one_more, std::int64_t{4});
+  EXPECT_EQ(unwrap(one_more + encoded(after)).error(), error::MSG_ID_INVALID);
 }
 
 TEST(Unwrap, BrokenBytesAreRefused) {

@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <cerrno>
@@ -9,6 +10,16 @@
 namespace helio {
 
 namespace {
+
+// What this thread has fetched: the last `left` bytes are not given away yet.
+thread_local std::array<char, 512> block;
+thread_local std::size_t left = 0;
+
+// The only thread of a child is the copy of one of its parent's, which gives away the same bytes.
+const bool fork_is_seen = pthread_atfork(nullptr, nullptr, [] {
+                            left = 0;  // In a child.
+                          }) == 0;
+
 void from_kernel(char* to, std::size_t size) {
   while (size > 0) {
     const ssize_t got = getrandom(to, size, 0);
@@ -18,13 +29,13 @@ void from_kernel(char* to, std::size_t size) {
     size -= static_cast<std::size_t>(got);
   }
 }
+
 }  // namespace
 
 void SystemRandom::fill(std::span<char> out) {
-  thread_local std::array<char, 512> block;
-  thread_local std::size_t left = 0;
   if (out.size() > block.size() / 2) return from_kernel(out.data(), out.size());
   if (left < out.size()) {
+    ASSERT(fork_is_seen);
     from_kernel(block.data(), block.size());
     left = block.size();
   }

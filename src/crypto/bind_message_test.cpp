@@ -28,7 +28,7 @@ TEST_F(BindMessageTest, OpensWhatAClientSealed) {
   EXPECT_EQ(opened->inner, message.inner);
 }
 
-TEST_F(BindMessageTest, RefusesEveryOtherForm) {
+TEST_F(BindMessageTest, B20_RefusesEveryOtherForm) {
   EXPECT_FALSE(open_bind_message("", key, 99));
   EXPECT_FALSE(open_bind_message(View(sealed).substr(0, 103), key, 99));
   EXPECT_FALSE(open_bind_message(sealed + Bytes(16, '\0'), key, 99));
@@ -43,7 +43,7 @@ TEST_F(BindMessageTest, RefusesEveryOtherForm) {
   }
 }
 
-TEST_F(BindMessageTest, RefusesAnotherInnerLengthEvenWhenHashed) {
+TEST_F(BindMessageTest, B20_RefusesAnotherInnerLengthEvenWhenHashed) {
   for (const std::int32_t length : {0, 36, 44, -40}) {
     Bytes plain = random.bytes(28);
     append_le(plain, length);

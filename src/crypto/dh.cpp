@@ -64,14 +64,14 @@ Number dh_multiply(const BIGNUM* a, const BIGNUM* b, BN_CTX* context) {
   return result;
 }
 
-bool dh_group_is_sound() {
-  const DhGroup& group = dh_group();
+bool dh_group_is_sound(const Number256& prime, int generator) {
   const auto context = new_context();
+  const Number p = to_number(view(prime));
   Number half = new_number();
-  ASSERT(BN_rshift1(half.get(), group.p_minus_1.get()) == 1);
+  ASSERT(BN_rshift1(half.get(), p.get()) == 1);
   // For g = 3 the table of the security guidelines asks for p mod 3 = 2.
-  return BN_num_bits(group.p.get()) == 2048 && BN_mod_word(group.p.get(), 3) == 2 &&
-         BN_check_prime(group.p.get(), context.get(), nullptr) == 1 &&
+  return generator == 3 && BN_num_bits(p.get()) == 2048 && BN_mod_word(p.get(), 3) == 2 &&
+         BN_check_prime(p.get(), context.get(), nullptr) == 1 &&
          BN_check_prime(half.get(), context.get(), nullptr) == 1;
 }
 
@@ -90,24 +90,22 @@ std::optional<DhPair> DhPair::from_secret(View bytes) {
   ASSERT(BN_set_word(g.get(), kDhGenerator) == 1);
   const Number256 public_number = to_bytes(dh_power(g.get(), exponent.get(), context.get()).get());
   if (!dh_public_is_good(view(public_number))) return std::nullopt;
-  return DhPair(to_bytes(exponent.get()), public_number);
+  return DhPair(to_secret_bytes(exponent.get()), public_number);
 }
 
 DhPair DhPair::fresh(Random& random) {
   while (true) {
-    Number256 secret;
+    Wiped<256> secret;
     random.fill(secret);
-    auto pair = from_secret(view(secret));
-    wipe(secret);
-    if (pair) return std::move(*pair);
+    if (auto pair = from_secret(view(secret))) return std::move(*pair);
   }
 }
 
-std::optional<Number256> DhPair::shared(View theirs) const {
+std::optional<Wiped<256>> DhPair::shared(View theirs) const {
   if (!dh_public_is_good(theirs)) return std::nullopt;
   const auto context = new_context();
   const Number base = to_number(theirs), exponent = to_secret_number(view(secret_));
-  return to_bytes(dh_power(base.get(), exponent.get(), context.get()).get());
+  return to_secret_bytes(dh_power(base.get(), exponent.get(), context.get()).get());
 }
 
 }  // namespace helio::crypto

@@ -17,8 +17,9 @@ namespace helio::crypto {
 inline constexpr int kDhGenerator = 3;
 const Number256& dh_prime();
 
-// p and (p - 1) / 2 are prime, and 3 generates the subgroup of that order. Some 50 ms; a server asks once at start.
-bool dh_group_is_sound();
+// Whether `prime` has 2048 bits, it and (prime - 1) / 2 are prime, and `generator` is 3 and generates the subgroup of
+// that order. Some 50 ms; a server asks once at start about its own.
+bool dh_group_is_sound(const Number256& prime = dh_prime(), int generator = kDhGenerator);
 
 // 1 < number < p - 1 and 2^1984 <= number <= p - 2^1984, written in at most 256 bytes.
 bool dh_public_is_good(View number);
@@ -31,24 +32,19 @@ class DhPair {
   // nullopt when the public number is not good.
   static std::optional<DhPair> from_secret(View secret);
 
-  DhPair(DhPair&& other) noexcept : secret_(other.secret_), public_(other.public_) { wipe(other.secret_); }
-  DhPair& operator=(DhPair&& other) noexcept {
-    std::swap(secret_, other.secret_);
-    std::swap(public_, other.public_);
-    return *this;
-  }
-  ~DhPair() { wipe(secret_); }
+  DhPair(DhPair&&) noexcept = default;
+  DhPair& operator=(DhPair&&) noexcept = default;
 
   const Number256& secret() const { return secret_; }
   const Number256& public_number() const { return public_; }  // g^secret mod p.
 
   // theirs^secret mod p: the auth_key. nullopt when dh_public_is_good(theirs) does not hold.
-  std::optional<Number256> shared(View theirs) const;
+  std::optional<Wiped<256>> shared(View theirs) const;
 
  private:
-  DhPair(const Number256& secret, const Number256& public_number) : secret_(secret), public_(public_number) {}
+  DhPair(Wiped<256> secret, const Number256& public_number) : secret_(std::move(secret)), public_(public_number) {}
 
-  Number256 secret_;
+  Wiped<256> secret_;
   Number256 public_;
 };
 

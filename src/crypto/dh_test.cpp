@@ -19,12 +19,27 @@ Bytes plus(const BIGNUM* number, int difference) {
   return Bytes(view(to_bytes(sum.get())));
 }
 
-TEST(Dh, TheGroupIsSound) {
+TEST(Dh, B10_TheGroupIsSound) {
   EXPECT_TRUE(dh_group_is_sound());
   EXPECT_EQ(to_hex(view(dh_prime()).substr(0, 4)), "c71caeb9");
   // Why g is 3: 2 would need p mod 8 = 7.
   EXPECT_EQ(BN_mod_word(dh_group().p.get(), 3), 2u);
   EXPECT_EQ(BN_mod_word(dh_group().p.get(), 8), 3u);
+}
+
+TEST(Dh, B10_AnyOtherGroupIsRefused) {
+  EXPECT_FALSE(dh_group_is_sound(dh_prime(), 2)) << "clients refuse it for this prime";
+  EXPECT_FALSE(dh_group_is_sound(dh_prime(), 0));
+  const BIGNUM* p = dh_group().p.get();
+  // Both are 2 modulo 3. p + 7872 has a half that is prime, but is not prime itself; with p + 570 it is the other way.
+  EXPECT_FALSE(dh_group_is_sound(fixed<256>(plus(p, 7872)), 3));
+  const Number other = to_number(plus(p, 570));
+  EXPECT_EQ(BN_check_prime(other.get(), new_context().get(), nullptr), 1);
+  EXPECT_FALSE(dh_group_is_sound(fixed<256>(plus(p, 570)), 3));
+  // 23 is a good group, but for its size.
+  Number256 small{};
+  small[255] = 23;
+  EXPECT_FALSE(dh_group_is_sound(small, 3));
 }
 
 TEST(Dh, BothSidesFindTheSameKey) {
@@ -39,7 +54,7 @@ TEST(Dh, BothSidesFindTheSameKey) {
 }
 
 // Made with Python's pow() by trying one b after the other.
-TEST(Dh, AKeyKeepsItsLeadingZeros) {
+TEST(Dh, B14_AKeyKeepsItsLeadingZeros) {
   struct Case {
     std::string_view b, begins, aux_hash, id;
   } cases[] = {
@@ -65,7 +80,7 @@ TEST(Dh, AKeyKeepsItsLeadingZeros) {
   }
 }
 
-TEST(Dh, RefusesPublicNumbersOutsideTheMargins) {
+TEST(Dh, B13_RefusesPublicNumbersOutsideTheMargins) {
   const DhGroup& group = dh_group();
   struct Case {
     std::string_view name;
@@ -97,7 +112,7 @@ TEST(Dh, RefusesPublicNumbersOutsideTheMargins) {
   }
 }
 
-TEST(Dh, DrawsAgainWhenThePublicNumberIsNotGood) {
+TEST(Dh, B11_DrawsAgainWhenThePublicNumberIsNotGood) {
   EXPECT_FALSE(DhPair::from_secret(""));                                 // g^0 = 1.
   EXPECT_FALSE(DhPair::from_secret(hex("0001")));                        // g^1 = 3.
   EXPECT_FALSE(DhPair::from_secret(Bytes(1, '\1') + Bytes(256, '\0')));  // Too long a secret.

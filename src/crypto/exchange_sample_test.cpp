@@ -86,7 +86,7 @@ TEST(ExchangeSample, OpensWhatTheClientSent) {
   EXPECT_EQ(to_hex(*data), "54b64366" + std::string(kNonces) + "0000000000000000" + "fe000100" + std::string(kGb));
 }
 
-TEST(ExchangeSample, FindsTheSameAuthKey) {
+TEST(ExchangeSample, B15_FindsTheSameAuthKey) {
   const auto context = new_context();
   const Number b = to_secret_number(hex(kB));
   Number two = new_number();
@@ -103,7 +103,7 @@ TEST(ExchangeSample, FindsTheSameAuthKey) {
             new_nonce_hash(kNewNonce, 3, auth_key_aux_hash(*key)));
 }
 
-TEST(ExchangeSample, TheFirstSaltMixesTheNonces) {
+TEST(ExchangeSample, B16_TheFirstSaltMixesTheNonces) {
   // 311c85db234aa264 ^ a5cf4d33f4a11ea8, byte by byte.
   EXPECT_EQ(first_salt(kNewNonce, kServerNonce), load_le<std::int64_t>(hex("94d3c8e8d7ebbccc").data()));
 }
@@ -119,7 +119,7 @@ TEST(ExchangeData, OpensEveryLength) {
   }
 }
 
-TEST(ExchangeData, RefusesWhatIsNotWhole) {
+TEST(ExchangeData, B12_RefusesWhatIsNotWhole) {
   SeededRandom random(25);
   const AesKeyIv with = exchange_aes(kNewNonce, kServerNonce);
   const Bytes sealed = seal_exchange_data(random.bytes(304), with, random);

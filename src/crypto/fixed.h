@@ -38,4 +38,21 @@ void wipe(Fixed<N>& bytes) {
   explicit_bzero(bytes.data(), N);
 }
 
+// The same bytes, overwritten where they end and where they are moved away from: for secrets that pass through calls,
+// coroutines and mailboxes. A plain Fixed<N> made from one is a copy that somebody else must wipe.
+template <std::size_t N>
+struct Wiped : Fixed<N> {
+  Wiped() noexcept : Fixed<N>{} {}
+  explicit Wiped(const Fixed<N>& bytes) noexcept : Fixed<N>(bytes) {}
+  Wiped(const Wiped& other) noexcept = default;
+  Wiped(Wiped&& other) noexcept : Fixed<N>(other) { wipe(other); }
+  Wiped& operator=(const Wiped& other) noexcept = default;
+  Wiped& operator=(Wiped&& other) noexcept {
+    Fixed<N>::operator=(other);
+    if (this != &other) wipe(other);
+    return *this;
+  }
+  ~Wiped() { wipe(*this); }
+};
+
 }  // namespace helio::crypto

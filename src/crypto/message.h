@@ -51,4 +51,15 @@ struct Opened {
 // them.
 std::optional<Opened> open(std::span<char> frame, const AuthKey* key, Sender sender);
 
+// One frame to open; borrows frame and key for the length of the call, `opened` is the result.
+struct OpenJob {
+  std::span<char> frame;
+  const AuthKey* key = nullptr;
+  Sender sender = Sender::kClient;
+  std::optional<Opened> opened;
+};
+
+// The same for many at once, decrypted side by side: of each job what open() would say, for the same work.
+void open_many(std::span<OpenJob> jobs);
+
 }  // namespace helio::crypto

@@ -73,13 +73,56 @@ TEST(Message, ManyAreSealedAsEachAlone) {
   }
 }
 
+// Frames of all kinds side by side: whole, of either sender, under another key or none, cut, with a changed byte, with
+// a length that is not allowed.
+TEST(Message, C01_C02_ManyAreOpenedAsEachAlone) {
+  SeededRandom random(18);
+  const AuthKey keys[] = {random_key(random), random_key(random), AuthKey{}};
+  for (const std::size_t count : {0u, 1u, 2u, 7u, 8u, 9u, 32u, 33u, 200u}) {
+    std::vector<Bytes> frames, copies;
+    std::vector<OpenJob> jobs(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const AuthKey& key = keys[random.below(3)];
+      const auto sender = random.below(4) == 0 ? Sender::kServer : Sender::kClient;
+      const Bytes body = random.bytes(random.below(300) * 4);
+      Bytes frame = random.below(8) == 0
+                        ? forge(key, sender, static_cast<std::int32_t>(random.below(40)), 20, 12)
+                        : seal({.msg_id = static_cast<std::int64_t>(i), .body = body}, key, 5, sender, random);
+      if (random.below(8) == 0) frame.resize(random.below(frame.size()));
+      if (random.below(8) == 0 && !frame.empty()) frame[random.below(frame.size())] ^= 1;
+      jobs[i].key = random.below(8) == 0 ? nullptr : random.below(8) == 0 ? &keys[random.below(3)] : &key;
+      jobs[i].sender = random.below(8) == 0 ? Sender::kServer : sender;
+      jobs[i].opened = Opened{};  // Whatever was there before.
+      frames.push_back(std::move(frame));
+    }
+    copies = frames;
+    for (std::size_t i = 0; i < count; ++i) jobs[i].frame = frames[i];
+    open_many(jobs);
+    int good = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      SCOPED_TRACE(i);
+      const auto alone = open(copies[i], jobs[i].key, jobs[i].sender);
+      ASSERT_EQ(jobs[i].opened.has_value(), alone.has_value());
+      if (!alone) continue;
+      ++good;
+      const auto &a = alone->envelope, &b = jobs[i].opened->envelope;
+      EXPECT_EQ(std::tie(a.salt, a.session_id, a.msg_id, a.seqno), std::tie(b.salt, b.session_id, b.msg_id, b.seqno));
+      EXPECT_EQ(a.body, b.body);
+      EXPECT_EQ(alone->quick_ack, jobs[i].opened->quick_ack);
+    }
+    if (count == 200) {
+      EXPECT_TRUE(good > 50 && good < 190) << good;
+    }
+  }
+}
+
 TEST(Message, PaddingIsFreshEachTime) {
   SeededRandom random(9);
   const AuthKey key = random_key(random);
   EXPECT_NE(seal({}, key, 1, Sender::kServer, random), seal({}, key, 1, Sender::kServer, random));
 }
 
-TEST(Message, RefusesAnyChangedBit) {
+TEST(Message, C01_RefusesAnyChangedBit) {
   SeededRandom random(10);
   const AuthKey key = random_key(random);
   const Bytes frame = seal({.body = "four"}, key, 1, Sender::kClient, random);
@@ -90,7 +133,7 @@ TEST(Message, RefusesAnyChangedBit) {
   }
 }
 
-TEST(Message, RefusesOtherKeysTheOtherDirectionAndNoKey) {
+TEST(Message, C01_A09_RefusesOtherKeysTheOtherDirectionAndNoKey) {
   SeededRandom random(11);
   const AuthKey key = random_key(random), other = random_key(random), zeros{};
   const Bytes frame = seal({}, key, 1, Sender::kClient, random);
@@ -117,7 +160,7 @@ TEST(Message, RefusesFramesOfWrongSize) {
   EXPECT_FALSE(open(longer, &key, Sender::kClient));
 }
 
-TEST(Message, JudgesLengthAndPaddingLikeAWrongMsgKey) {
+TEST(Message, C02_JudgesLengthAndPaddingLikeAWrongMsgKey) {
   SeededRandom random(13);
   const AuthKey key = random_key(random);
   struct Case {
@@ -144,7 +187,7 @@ TEST(Message, JudgesLengthAndPaddingLikeAWrongMsgKey) {
 }
 
 // The padding of 11 and 1025 bytes that the rule names needs lengths that are no multiple of 4.
-TEST(Message, RefusesOddPaddings) {
+TEST(Message, C02_RefusesOddPaddings) {
   SeededRandom random(14);
   const AuthKey key = random_key(random);
   for (const auto& [body, padding] : {std::pair<std::int32_t, std::size_t>{5, 11}, {15, 1025}}) {

@@ -64,11 +64,13 @@ AesKeyIv message_aes_v1(const AuthKey& key, Sender sender, const MsgKey& msg_key
 }
 
 AesKeyIv exchange_aes(const Fixed<32>& new_nonce, const Fixed<16>& server_nonce) {
-  const Sha1 new_server = sha1(new_nonce, server_nonce);
-  const Sha1 server_new = sha1(server_nonce, new_nonce);
-  const Sha1 new_new = sha1(new_nonce, new_nonce);
-  return {.key = join({view(new_server), view(server_new).substr(0, 12)}),
-          .iv = join({view(server_new).substr(12, 8), view(new_new), view(new_nonce).substr(0, 4)})};
+  Sha1 new_server = sha1(new_nonce, server_nonce);
+  Sha1 server_new = sha1(server_nonce, new_nonce);
+  Sha1 new_new = sha1(new_nonce, new_nonce);
+  AesKeyIv with{.key = join({view(new_server), view(server_new).substr(0, 12)}),
+                .iv = join({view(server_new).substr(12, 8), view(new_new), view(new_nonce).substr(0, 4)})};
+  for (Sha1* part : {&new_server, &server_new, &new_new}) wipe(*part);
+  return with;
 }
 
 Fixed<16> new_nonce_hash(const Fixed<32>& new_nonce, int number, std::int64_t aux_hash) {

@@ -42,7 +42,7 @@ TEST(MtprotoKeys, Version2) {
   }
 }
 
-TEST(MtprotoKeys, QuickAckHasItsTopBitSet) {
+TEST(MtprotoKeys, A12_QuickAckHasItsTopBitSet) {
   EXPECT_EQ(quick_ack(fixed<32>(hex("01020304") + Bytes(28, '\0'))), 0x84030201u);
 }
 

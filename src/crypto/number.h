@@ -31,6 +31,13 @@ inline Number256 to_bytes(const BIGNUM* number) {
   return bytes;
 }
 
+inline Wiped<256> to_secret_bytes(const BIGNUM* number) {
+  Wiped<256> bytes;
+  const int size = BN_bn2binpad(number, out(bytes.data()), static_cast<int>(bytes.size()));
+  ASSERT(size == static_cast<int>(bytes.size()));
+  return bytes;
+}
+
 inline Owned<BN_CTX> new_context() {
   Owned<BN_CTX> context(BN_CTX_new());
   ASSERT(context);

@@ -138,10 +138,10 @@ Bytes RsaKey::pem() const {
   return written(bio.get());
 }
 
-std::optional<Number256> RsaKey::decrypt_raw(View encrypted) const {
+std::optional<Wiped<256>> RsaKey::decrypt_raw(View encrypted) const {
   if (encrypted.size() != 256 || encrypted >= view(public_.modulus())) return std::nullopt;
   const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
-  Number256 block;
+  Wiped<256> block;
   std::size_t size = block.size();
   int ok = EVP_PKEY_decrypt_init(context.get());
   ok &= EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING);

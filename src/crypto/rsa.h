@@ -52,7 +52,7 @@ class RsaKey {
   std::int64_t fingerprint() const { return fingerprint_; }
 
   // encrypted^d mod n. nullopt unless `encrypted` is 256 bytes and below the modulus.
-  std::optional<Number256> decrypt_raw(View encrypted) const;
+  std::optional<Wiped<256>> decrypt_raw(View encrypted) const;
 
  private:
   explicit RsaKey(std::shared_ptr<evp_pkey_st> key);

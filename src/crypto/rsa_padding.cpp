@@ -1,5 +1,7 @@
 #include "crypto/rsa_padding.h"
 
+#include <algorithm>
+
 #include "crypto/aes_ige.h"
 #include "crypto/constant_time.h"
 #include "crypto/sha.h"
@@ -17,19 +19,24 @@ constexpr std::size_t kLegacyMax = kDataMax;
 constexpr std::size_t kLegacyHash = 20;
 
 // temp_key ^ hash, there and back.
-Fixed<kTempKey> mask(Fixed<kTempKey> key, const Sha256& hash) {
+void mask(Fixed<kTempKey>& key, const Sha256& hash) {
   for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<char>(key[i] ^ hash[i]);
-  return key;
 }
 
 // All ones and the data's 192 bytes, or zero.
 std::uint32_t unwrap_rsa_pad(const Number256& block, Bytes& data) {
   const View encrypted = view(block).substr(kTempKey);
-  const AesKeyIv with{.key = mask(fixed<kTempKey>(view(block)), sha256(encrypted)), .iv = {}};
+  AesKeyIv with{};
+  std::memcpy(with.key.data(), block.data(), kTempKey);
+  mask(with.key, sha256(encrypted));
   Bytes plain(encrypted.size(), '\0');
   ige_decrypt(with, encrypted, plain.data());
-  data.assign(plain.rend() - kPadded, plain.rend());
-  return equal_mask(view(sha256(with.key, data)), View(plain).substr(kPadded));
+  data.resize(kPadded);  // In place: assign() would go through a copy that nobody wipes.
+  std::reverse_copy(plain.begin(), plain.begin() + kPadded, data.begin());
+  const std::uint32_t equal = equal_mask(view(sha256(with.key, data)), View(plain).substr(kPadded));
+  wipe(plain);
+  explicit_bzero(&with, sizeof with);
+  return equal;
 }
 
 // All ones and the length of the data, which begins at byte 21, or zero.
@@ -49,15 +56,18 @@ std::uint32_t unwrap_legacy(const Number256& block, std::uint32_t& length) {
 
 std::optional<RsaInner> rsa_open(const RsaKey& key, View encrypted, bool accept_legacy) {
   const auto block = key.decrypt_raw(encrypted);
-  if (!block) return std::nullopt;
+  return block ? rsa_unwrap(*block, accept_legacy) : std::nullopt;
+}
 
+std::optional<RsaInner> rsa_unwrap(const Number256& block, bool accept_legacy) {
   // Both are computed before either is believed.
   Bytes data;
   std::uint32_t length = 0;
-  const std::uint32_t padded = unwrap_rsa_pad(*block, data);
-  const std::uint32_t legacy = accept_legacy ? unwrap_legacy(*block, length) : 0;
+  const std::uint32_t padded = unwrap_rsa_pad(block, data);
+  const std::uint32_t legacy = accept_legacy ? unwrap_legacy(block, length) : 0;
   if (padded) return RsaInner{std::move(data), false};
-  if (legacy) return RsaInner{Bytes(view(*block).substr(1 + kLegacyHash, length)), true};
+  wipe(data);
+  if (legacy) return RsaInner{Bytes(view(block).substr(1 + kLegacyHash, length)), true};
   return std::nullopt;
 }
 
@@ -71,9 +81,9 @@ Number256 rsa_pad_seal(const RsaPublicKey& key, View data, Random& random) {
     Bytes plain(padded.rbegin(), padded.rend());
     plain += view(sha256(with.key, padded));
     ige_encrypt(with, plain, plain.data());
-    const Fixed<kTempKey> masked_key = mask(with.key, sha256(plain));
+    mask(with.key, sha256(plain));
     // Too large for this modulus: another temp_key.
-    if (auto sealed = key.encrypt_raw(fixed<256>(Bytes(view(masked_key)) + plain))) return *sealed;
+    if (auto sealed = key.encrypt_raw(fixed<256>(Bytes(view(with.key)) + plain))) return *sealed;
   }
 }
 

@@ -23,6 +23,9 @@ struct RsaInner {
 // or decrypt_raw() refuses.
 std::optional<RsaInner> rsa_open(const RsaKey& key, View encrypted, bool accept_legacy);
 
+// The same for what decrypt_raw() gave. Foreign bytes.
+std::optional<RsaInner> rsa_unwrap(const Number256& block, bool accept_legacy);
+
 // The client's side, for tests and load drivers. At most 144 bytes of data; legacy: 80 to 144, a multiple of 4.
 Number256 rsa_pad_seal(const RsaPublicKey& key, View data, Random& random);
 Number256 rsa_legacy_seal(const RsaPublicKey& key, View data, Random& random);

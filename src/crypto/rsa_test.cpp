@@ -87,7 +87,7 @@ TEST(RsaKey, ReadsPkcs1) {
   EXPECT_EQ(again->fingerprint(), test_key().fingerprint());
 }
 
-TEST(RsaKey, RefusesWhatIsNoKeyOfOurs) {
+TEST(RsaKey, B06_RefusesWhatIsNoKeyOfOurs) {
   const Bytes pem = test_key().pem();
   Bytes damaged = pem;
   damaged[pem.size() / 2] = damaged[pem.size() / 2] == 'A' ? 'B' : 'A';
@@ -107,6 +107,16 @@ TEST(RsaKey, RefusesWhatIsNoKeyOfOurs) {
     EXPECT_FALSE(RsaKey::from_pem(refused)) << refused.substr(0, 30);
   }
   for (const Bytes& refused : {Bytes(), Bytes("rubbish"), pem}) EXPECT_FALSE(RsaPublicKey::from_pem(refused));
+}
+
+TEST(RsaKey, B05_OnlyANumberOf256BytesBelowTheModulusIsDecrypted) {
+  const Number256& modulus = test_key().public_key().modulus();
+  const Number n = to_number(view(modulus));
+  BN_sub_word(n.get(), 1);
+  EXPECT_TRUE(test_key().decrypt_raw(view(to_bytes(n.get()))));
+  EXPECT_FALSE(test_key().decrypt_raw(view(modulus)));
+  EXPECT_FALSE(test_key().decrypt_raw(Bytes(256, '\xff')));
+  for (const std::size_t size : {0u, 1u, 255u, 257u}) EXPECT_FALSE(test_key().decrypt_raw(Bytes(size, '\1'))) << size;
 }
 
 TEST(RsaKey, RawOperationsUndoEachOther) {
@@ -153,7 +163,7 @@ TEST(RsaPadding, OpensTheLegacyFormOfEveryLengthUnlessItIsOff) {
   }
 }
 
-TEST(RsaPadding, RefusesEverythingElse) {
+TEST(RsaPadding, B07_B08_RefusesEverythingElse) {
   SeededRandom random(19);
   const RsaPublicKey& key = test_key().public_key();
   const auto open_block = [&](const Number256& block) {

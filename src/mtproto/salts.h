@@ -1,11 +1,13 @@
 // mtproto/salts.h: the salts of one auth key: a new one each half hour, valid for an hour.
 //
-// Nothing is stored: a salt is the HMAC of key and half hour under a secret made at every start of the server. So each
-// restart voids all salts, and a frame that was recorded before it runs into bad_server_salt (docs/security.md C07).
-// Source: https://core.telegram.org/mtproto/description#server-salt
+// Nothing is stored: a salt is a part of the SHA-256 of a secret made at every start of the server, the key's id and
+// the half hour; one hash has the salts of four half hours. So each restart voids all salts, and a frame that was
+// recorded before it runs into bad_server_salt (docs/security.md C07). Source:
+// https://core.telegram.org/mtproto/description#server-salt
 #pragma once
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "crypto/fixed.h"
@@ -30,11 +32,12 @@ class Salts {
 
   std::int64_t current(std::int32_t now) { return at(now / kPeriod).value; }
   bool accepts(std::int64_t salt, std::int32_t now);
-  // The present salt (number 0) and those that follow.
-  Salt future(std::int32_t now, int number) const { return make(now / kPeriod + number); }
+  // The present salt and those that follow.
+  std::vector<Salt> future(std::int32_t now, int count) const;
 
  private:
-  Salt make(std::int32_t period) const;
+  using Group = std::array<Salt, 4>;
+  Group make(std::int32_t group) const;
   const Salt& at(std::int32_t period);
 
   const SaltSecret* secret_;  // Lives as long as the server.

@@ -42,6 +42,7 @@ Server::Server(Cores& cores, Clock& clock, store::Kv& kv, Handler& handler, std:
       .seen = SeenHeaders(clock),
       .addresses = net::AddressLimits(clock, settings.addresses),
       .store = KeyStore(kv),
+      .ids = IdClock(cores, clock, kv),
       .workers = Workers(cores, {.threads = settings.workers, .queue_max = settings.worker_queue_max}, make_random),
       .handshakes = std::nullopt,
       .shards = {}});
@@ -53,13 +54,14 @@ Server::Server(Cores& cores, Clock& clock, store::Kv& kv, Handler& handler, std:
                               Handshakes::Settings{.legacy = settings.legacy_key_exchange,
                                                    .per_address_max = settings.exchanges_per_address_max,
                                                    .all_max = settings.exchanges_max});
+  common_->ids.start();
   for (auto& shard : common_->shards) shard->start();
 }
 
 Server::~Server() = default;
 
-void Server::accept(std::unique_ptr<net::ByteStream> stream) {
-  common_->shards[static_cast<std::size_t>(common_->cores.here())]->accept(std::move(stream));
+void Server::accept(std::unique_ptr<net::ByteStream> stream, Carrier carrier) {
+  common_->shards[static_cast<std::size_t>(common_->cores.here())]->accept(std::move(stream), carrier);
 }
 
 Task<> Server::stop() {
@@ -67,6 +69,8 @@ Task<> Server::stop() {
     auto work = [it = shard.get()] { return it->stop(); };
     co_await common_->cores.on(shard->core(), std::move(work));
   }
+  auto stop_ids = [ids = &common_->ids] { return ids->stop(); };
+  co_await common_->cores.on(0, std::move(stop_ids));
 }
 
 Task<bool> Server::bind_temp(TempKeyBinding binding) {

@@ -15,7 +15,8 @@ namespace helio::mtproto {
 struct ServerSettings {
   bool legacy_key_exchange = true;       // SHA-1 padding and inner data without a DC: widely used libraries send them.
   std::size_t frame_size_max = 2 << 20;  // Of packets under a key; at most 16 MiB.
-  int workers = 1;                       // Threads for key exchanges; 0: none, the cores do it (simulations).
+  std::size_t queue_memory_max = 256 << 20;  // What waits for clients, of the whole process; each core has its share.
+  int workers = 1;                           // Threads for key exchanges; 0: none, the cores do it (simulations).
   std::size_t worker_queue_max = 256;
   net::AddressCeilings addresses;
   int exchanges_per_address_max = 20;
@@ -36,6 +37,9 @@ struct TempKeyBinding {
   Bytes encrypted_message;
 };
 
+// What brings a client: WebSocket may carry obfuscated transports only (docs/security.md A04).
+enum class Carrier { kStream, kWebSocket };
+
 struct Common;
 
 class Server {
@@ -47,7 +51,7 @@ class Server {
   ~Server();
 
   // Serves `stream`, which belongs to the calling core.
-  void accept(std::unique_ptr<net::ByteStream> stream);
+  void accept(std::unique_ptr<net::ByteStream> stream, Carrier carrier = Carrier::kStream);
 
   // Ends every connection and session, and returns when all their tasks have ended. Nothing is accepted any more.
   Task<> stop();

@@ -30,7 +30,8 @@ Shard::Shard(Common& common, int core, std::unique_ptr<Random> random)
       core_(core),
       random_(std::move(random)),
       connection_tasks_(common.cores.executor(core)),
-      tasks_(common.cores.executor(core)) {}
+      tasks_(common.cores.executor(core)),
+      queue_max_(common.settings.queue_memory_max / static_cast<std::size_t>(common.cores.count())) {}
 
 Shard::~Shard() = default;
 
@@ -52,15 +53,18 @@ Task<bool> Shard::stop() {
 
 // ---- Connections ----
 
-void Shard::accept(std::unique_ptr<net::ByteStream> stream) {
+void Shard::accept(std::unique_ptr<net::ByteStream> stream, Carrier carrier) {
   if (stopping_) return;
-  const bool refused = !common_.addresses.enter(stream->remote().address());
-  const auto connection = std::make_shared<Connection>(*this, std::move(stream), common_.seen, *random_, refused);
+  const Connection::Kind kind{.refused = !common_.addresses.enter(stream->remote().address()),
+                              .obfuscated_only = carrier == Carrier::kWebSocket};
+  const auto connection = std::make_shared<Connection>(*this, std::move(stream), common_.seen, *random_, kind);
   list(connection);
   connection_tasks_.spawn(run(connection));
 }
 
 Task<> Shard::run(std::shared_ptr<Connection> connection) {
+  // Nobody is answered before it is known which identifiers were given out in an earlier life.
+  while (!common_.ids.started() && !stopping_) co_await common_.clock.sleep(milliseconds(1));
   const std::optional<int> next = co_await connection->run();
   unlist(*connection);
   if (!next) {
@@ -237,7 +241,7 @@ void Shard::drop_elsewhere(std::int64_t auth_key_id) {
 // Not at once: what is ready for its connections is sent first, the answer to destroy_auth_key among it.
 void Shard::end_key(std::int64_t auth_key_id) {
   if (!keys_.contains(auth_key_id)) return;
-  if (to_end_.empty() && to_flush_.empty()) asio::post(executor(), [this] { flush_all(); });
+  post_flush();
   to_end_.push_back(auth_key_id);
 }
 
@@ -264,7 +268,7 @@ std::shared_ptr<Session> Shard::open_session(const std::shared_ptr<Key>& key, st
   if (entry.sessions.size() >= kSessionsMax && !make_room_for_session(entry)) return nullptr;
   const Ticks now = common_.clock.ticks();
   std::erase_if(entry.ended, [&](const Ended& ended) { return now >= ended.forget_at; });
-  std::int64_t below = 0;
+  std::int64_t below = now < entry.others.forget_at ? entry.others.newest_msg_id : 0;
   for (const Ended& ended : entry.ended) {
     if (ended.session_id == session_id) below = std::max(below, ended.newest_msg_id);
   }
@@ -290,11 +294,31 @@ bool Shard::make_room_for_session(Entry& entry) {
 void Shard::close_session(Entry& entry, std::size_t index, bool remember) {
   const std::shared_ptr<Session> session = entry.sessions[index];
   entry.sessions.erase(entry.sessions.begin() + static_cast<std::ptrdiff_t>(index));
-  if (remember) {
-    entry.ended.push_back({session->session_id(), session->newest_received(), common_.clock.ticks() + kEndedKept});
-  }
+  if (remember) this->remember(entry, *session);
   for (Link* link : session->links()) static_cast<Connection*>(link)->forget(*session);
   session->close();
+}
+
+// Where there are too many to remember each, the oldest ones are taken for one that is about every session of the key.
+void Shard::remember(Entry& entry, const Session& session) {
+  const Ticks now = common_.clock.ticks();
+  if (entry.ended.size() >= kEndedMax) {
+    const Ended& oldest = entry.ended.front();
+    if (now >= entry.others.forget_at) entry.others.newest_msg_id = 0;
+    entry.others.newest_msg_id = std::max(entry.others.newest_msg_id, oldest.newest_msg_id);
+    entry.others.forget_at = std::max(entry.others.forget_at, oldest.forget_at);
+    entry.ended.erase(entry.ended.begin());
+  }
+  entry.ended.push_back({session.session_id(), session.newest_received(), now + kEndedKept});
+}
+
+void Shard::end_session(Session& session) {
+  const auto it = keys_.find(session.key()->id);
+  if (it == keys_.end()) return;
+  auto& sessions = it->second.sessions;
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    if (sessions[i].get() == &session) return close_session(it->second, i, true);
+  }
 }
 
 bool Shard::destroy_session(const Key& key, std::int64_t session_id) {
@@ -316,11 +340,16 @@ std::size_t Shard::sessions() const {
 // Once per turn of the loop, however much becomes ready in it.
 void Shard::want_flush(Connection& connection) {
   if (std::exchange(connection.flush_wanted, true)) return;
-  if (to_flush_.empty() && to_end_.empty()) asio::post(executor(), [this] { flush_all(); });
+  post_flush();
   to_flush_.push_back(connection.shared_from_this());
 }
 
+void Shard::post_flush() {
+  if (!std::exchange(flush_posted_, true)) asio::post(executor(), [this] { flush_all(); });
+}
+
 void Shard::flush_all() {
+  flush_posted_ = false;
   // What is being collected may make more ready (an acknowledgement): that belongs to the same flush.
   std::vector<std::shared_ptr<Connection>> connections;
   struct From {
@@ -332,15 +361,18 @@ void Shard::flush_all() {
   std::vector<Packet> packets;
   for (std::size_t i = 0; i < to_flush_.size(); ++i) {
     const auto connection = to_flush_[i];
+    const std::size_t first = packets.size();
     for (auto& notice : connection->take_notices()) {
       packets.push_back(std::move(notice.packet));
       from.push_back({connection.get(), notice.key, notice.session_id});
     }
-    if (connection->room() == 0) continue;  // It asks again when it has some.
+    const Room room = connection->room();
+    if (room.bytes == 0 || room.packets <= packets.size() - first) continue;  // It asks again when it has some.
     for (const auto& session : connection->sessions()) {
-      connection->more_waits |= session->collect(*connection, connection->room(), packets);
+      connection->more_waits |= session->collect(*connection, room, packets);
       from.resize(packets.size(), {connection.get(), session->key(), session->session_id()});
     }
+    if (packets.size() == first) connection->nothing_was_ready();
   }
   connections.swap(to_flush_);
   for (const auto& connection : connections) connection->flush_wanted = false;
@@ -368,7 +400,7 @@ void Shard::flush_all() {
       connection->append_packet(scratch_, jobs[next].frame);
     }
     connection->send(scratch_);
-    if (std::exchange(connection->more_waits, false) && connection->room() > 0) want_flush(*connection);
+    if (std::exchange(connection->more_waits, false) && connection->room().bytes > 0) want_flush(*connection);
   }
   constexpr std::size_t kScratchKept = 256 << 10;
   if (scratch_.capacity() > kScratchKept) scratch_ = Bytes();
@@ -383,6 +415,56 @@ void Shard::flush_all() {
       close_session(entry, entry.sessions.size() - 1, false);
     }
   }
+}
+
+// ---- Memory ----
+
+void Shard::queued(std::ptrdiff_t change) {
+  queued_ += static_cast<std::size_t>(change);
+  if (queued_ <= queue_max_ || stopping_ || std::exchange(relief_posted_, true)) return;
+  asio::post(executor(), [this] { relieve(); });  // Not in the middle of what the session is doing.
+}
+
+// Sessions without a connection end first, longest idle first; then connections that hold most, with their sessions.
+// Their clients learn from new_session_created that they have to ask for what they missed.
+void Shard::relieve() {
+  relief_posted_ = false;
+  if (queued_ <= queue_max_ || stopping_) return;
+  const std::size_t goal = queue_max_ - queue_max_ / 8;
+
+  std::vector<std::shared_ptr<Session>> idle;
+  for (const auto& [id, entry] : keys_) {
+    for (const auto& session : entry.sessions) {
+      if (!session->has_link() && session->queued_bytes() > 0) idle.push_back(session);
+    }
+  }
+  std::ranges::stable_sort(idle, {}, [](const auto& session) { return session->idle_since(); });
+  for (const auto& session : idle) {
+    if (queued_ <= goal) break;
+    end_session(*session);
+  }
+  if (queued_ <= goal) return;
+
+  struct Holder {
+    std::size_t bytes;
+    std::shared_ptr<Connection> connection;
+  };
+  std::vector<Holder> holders;
+  for (const auto& connection : connections_) {
+    std::size_t bytes = connection->held();
+    for (const auto& session : connection->sessions()) bytes += session->queued_bytes();
+    if (bytes > 0) holders.push_back({bytes, connection});
+  }
+  std::ranges::stable_sort(holders, std::ranges::greater(), &Holder::bytes);
+  std::size_t closing = 0;  // Bytes that connections give back a little later, when they have ended.
+  for (const auto& [bytes, connection] : holders) {
+    if (queued_ <= goal + closing) break;
+    closing += connection->held();
+    connection->close();
+    const auto sessions = connection->sessions();
+    for (const auto& session : sessions) end_session(*session);
+  }
+  log::warn("mtproto.queues_full", {{"core", core_}, {"left", queued_}});
 }
 
 // ---- Time ----

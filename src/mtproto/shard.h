@@ -1,8 +1,10 @@
 // mtproto/shard.h: what of MTProto lives on one core: its connections, the auth keys it owns, and their sessions.
 //
 // An auth key belongs to one core, and with it all its sessions and connections; so nothing here has a lock.
-// Connections begin anywhere and come here with their first encrypted packet. Bounds:  64 sessions a key; keys in
-// memory by use (they can be read again). Threads: its core, except where said.
+// Connections begin anywhere and come here with their first encrypted packet.
+// Bounds:  64 sessions a key; keys in memory by use (they can be read again); the bytes that all of it holds for
+//          clients who do not take them, or do not send the rest (ServerSettings::queue_memory_max).
+// Threads: its core, except where said.
 #pragma once
 #include <unordered_map>
 
@@ -10,6 +12,7 @@
 #include "crypto/bind_message.h"
 #include "mtproto/connection.h"
 #include "mtproto/handshake/handshakes.h"
+#include "mtproto/id_clock.h"
 #include "mtproto/key_store.h"
 #include "mtproto/server.h"
 #include "net/address_limits.h"
@@ -26,6 +29,7 @@ struct Common {
   SeenHeaders seen;
   net::AddressLimits addresses;
   KeyStore store;
+  IdClock ids;
   Workers workers;
   std::optional<Handshakes> handshakes;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -39,7 +43,7 @@ class Shard final : public SessionHome {
   void start();
   Task<bool> stop();  // True: tasks that cross cores bring something back.
 
-  void accept(std::unique_ptr<net::ByteStream> stream);
+  void accept(std::unique_ptr<net::ByteStream> stream, Carrier carrier);
 
   // ---- For connections ----
   int core() const { return core_; }
@@ -67,12 +71,16 @@ class Shard final : public SessionHome {
 
   // ---- SessionHome ----
   Clock& clock() override { return common_.clock; }
+  const Clock& ids() override { return common_.ids; }
   Random& random() override { return *random_; }
   Handler& handler() override { return common_.handler; }
   TaskGroup& tasks() override { return tasks_; }
   bool destroy_session(const Key& key, std::int64_t session_id) override;
   Task<bool> destroy_key(std::shared_ptr<Key> key) override;
+  // So many bytes more, or less, are held: in a session's queue, or around a connection.
+  void queued(std::ptrdiff_t change) override;
 
+  std::size_t queued() const { return queued_; }
   std::size_t connections() const { return connections_.size(); }
   std::size_t sessions() const;
 
@@ -87,6 +95,7 @@ class Shard final : public SessionHome {
     std::shared_ptr<Key> key;
     std::vector<std::shared_ptr<Session>> sessions;
     std::vector<Ended> ended;
+    Ended others{};  // Stands for those that `ended` had no place for, whatever their session_id.
   };
 
   Task<> run(std::shared_ptr<Connection> connection);
@@ -97,11 +106,15 @@ class Shard final : public SessionHome {
 
   std::shared_ptr<Key> insert(std::shared_ptr<Key> key);
   void close_session(Entry& entry, std::size_t index, bool remember);
+  void remember(Entry& entry, const Session& session);
   bool make_room_for_session(Entry& entry);
+  void end_session(Session& session);
+  void relieve();
   static Task<std::optional<crypto::BindMessage>> open_binding(Shard* owner, TempKeyBinding binding);
   Task<bool> add_bound(std::int64_t permanent_key_id, std::int64_t temp_key_id);
   void drop_elsewhere(std::int64_t auth_key_id);
 
+  void post_flush();
   void flush_all();
   Task<> sweep();
   void sweep_keys();
@@ -112,6 +125,10 @@ class Shard final : public SessionHome {
   TaskGroup connection_tasks_;  // End when their streams do.
   TaskGroup tasks_;             // Calls and housekeeping; cancelled at the end.
   bool stopping_ = false;
+  bool flush_posted_ = false;
+  bool relief_posted_ = false;
+  const std::size_t queue_max_;
+  std::size_t queued_ = 0;
 
   std::vector<std::shared_ptr<Connection>> connections_;
   std::unordered_map<std::int64_t, Entry> keys_;

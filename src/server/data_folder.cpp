@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "base/random.h"
-#include "crypto/rsa.h"
 #include "server/owner_error.h"
 
 namespace helio::server {
@@ -29,9 +28,17 @@ void make_folder(const std::filesystem::path& folder) {
   }
 }
 
-Bytes read_file(const std::filesystem::path& file) {
+// Whoever could read a key may have it: the owner decides whether it is still one.
+Bytes read_secret_file(const std::filesystem::path& file) {
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw OwnerError("cannot read " + file.string() + ": " + why());
+  struct stat status {};
+  constexpr mode_t kOthers = 0077;
+  if (fstat(fd, &status) != 0 || (status.st_mode & kOthers) != 0) {
+    close(fd);
+    throw OwnerError(file.string() + " can be read by others than its user; make it private with `chmod 600 " +
+                     file.string() + "`, or remove it and get a new one");
+  }
   Bytes content(64 << 10, '\0');
   const ssize_t size = read(fd, content.data(), content.size());
   const std::string reason = why();
@@ -76,12 +83,25 @@ DataFolder::~DataFolder() {
   close(lock_);
 }
 
-Secret<Bytes> rsa_key_pem(const std::filesystem::path& folder) {
+std::vector<crypto::RsaKey> rsa_keys(const std::filesystem::path& folder) {
   make_folder(folder);
   make_folder(folder / "keys");
-  const auto file = folder / "keys" / "rsa.pem";
-  if (!std::filesystem::exists(file)) write_file_durably(file, crypto::RsaKey::generate().pem());
-  return Secret<Bytes>(read_file(file));
+  const auto current = folder / "keys" / "rsa.pem", previous = folder / "keys" / "rsa_previous.pem";
+  if (!std::filesystem::exists(current)) {
+    Bytes pem = crypto::RsaKey::generate().pem();
+    write_file_durably(current, pem);
+    wipe(pem);
+  }
+  std::vector<crypto::RsaKey> keys;
+  for (const auto& file : {current, previous}) {
+    if (file == previous && !std::filesystem::exists(file)) continue;
+    Bytes pem = read_secret_file(file);
+    auto key = crypto::RsaKey::from_pem(pem);
+    wipe(pem);
+    if (!key) throw OwnerError(file.string() + " is not an RSA private key of 2048 bits; restore it from a backup");
+    keys.push_back(*std::move(key));
+  }
+  return keys;
 }
 
 Secret<Bytes> server_secret(const std::filesystem::path& folder) {
@@ -93,7 +113,7 @@ Secret<Bytes> server_secret(const std::filesystem::path& folder) {
     SystemRandom random;
     write_file_durably(file, random.bytes(kSize));
   }
-  Secret<Bytes> secret(read_file(file));
+  Secret<Bytes> secret(read_secret_file(file));
   if (secret.reveal().size() != kSize) {
     throw OwnerError(file.string() + " should hold " + std::to_string(kSize) + " bytes; restore it from a backup");
   }

@@ -1,16 +1,19 @@
 // server/data_folder.h: the one folder that holds all a server knows, and the lock that keeps it to one process.
 //
 //   DIR/heliograph.toml   settings (optional, the owner's)
-//   DIR/keys/rsa.pem      the key that clients recognise the server by; readable by its user only
+//   DIR/keys/rsa.pem      the key that clients recognise the server by
+//   DIR/keys/rsa_previous.pem  the key before it (optional): clients that know only that one are still served
 //   DIR/keys/secret       32 random bytes that access hashes and stored codes are derived from
 //   DIR/store/            the embedded store
 //   DIR/admin.sock        commands of the owner (server/admin/)
 //   DIR/lock              held by the running server
 #pragma once
 #include <filesystem>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/secret.h"
+#include "crypto/rsa.h"
 
 namespace helio::server {
 
@@ -31,9 +34,11 @@ class DataFolder {
   int lock_ = -1;
 };
 
-// The private key in DIR/keys/rsa.pem as PEM text. Makes it on first use. Throws OwnerError when it cannot be read.
-Secret<Bytes> rsa_key_pem(const std::filesystem::path& folder);
-// The bytes of DIR/keys/secret, made on first use. Throws OwnerError when they cannot be read.
+// The keys in DIR/keys: rsa.pem, which is made on first use, and then rsa_previous.pem, if there is one. To change the
+// key, an owner renames the first to the second; both work until the second is removed.
+// Throws OwnerError when one is no private RSA key of 2048 bits, or may be read by others than its user.
+std::vector<crypto::RsaKey> rsa_keys(const std::filesystem::path& folder);
+// The bytes of DIR/keys/secret, made on first use. Throws OwnerError when they cannot be read, or others may read them.
 Secret<Bytes> server_secret(const std::filesystem::path& folder);
 
 }  // namespace helio::server

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "crypto/rsa.h"
 #include "server/admin/call.h"
 #include "server/data_folder.h"
 #include "server/owner_error.h"
@@ -40,9 +39,7 @@ void add_settings(CLI::App& command, Options& options) {
 }
 
 int print_key(const Options& options) {
-  const auto key = crypto::RsaKey::from_pem(rsa_key_pem(options.data).reveal());
-  if (!key) throw OwnerError(options.data + "/keys/rsa.pem is not an RSA private key; restore it from a backup");
-  std::cout << key->public_key().pem();
+  std::cout << rsa_keys(options.data).front().public_key().pem();
   return 0;
 }
 

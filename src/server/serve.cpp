@@ -1,5 +1,6 @@
 #include "server/serve.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
@@ -20,6 +21,16 @@ log::Level level_of(const std::string& name) {
   if (name == "info") return log::Level::kInfo;
   if (name == "warn") return log::Level::kWarn;
   return name == "error" ? log::Level::kError : log::Level::kOff;
+}
+
+// Every connection is an open file, and the usual soft limit of 1,024 is for programs that call select().
+void raise_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  log::debug("server.open_files", {{"limit", limit.rlim_cur}});
 }
 
 // From the first connection to the last. Runs on core 0.
@@ -44,6 +55,7 @@ Task<> live(Wiring& wiring, Cores& cores, std::string& failure) {
 
 int serve(const std::filesystem::path& data, const Settings& settings) {
   log::start(level_of(settings.text("log.level")));
+  raise_open_files();
   const DataFolder folder(data);
   const int wanted = settings.number("cores");
   Cores cores(wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));

@@ -39,14 +39,6 @@ std::unique_ptr<admin::Listener> listen_to_owner(Executor executor, Clock& clock
   }
 }
 
-std::vector<crypto::RsaKey> keys_of(const DataFolder& folder) {
-  auto key = crypto::RsaKey::from_pem(rsa_key_pem(folder.path()).reveal());
-  if (!key)
-    throw OwnerError((folder.path() / "keys/rsa.pem").string() +
-                     " is not an RSA private key; restore it from a backup");
-  return {*std::move(key)};
-}
-
 mtproto::ServerSettings mtproto_settings(const Settings& settings) {
   auto chosen = settings.is_on("test_numbers") ? mtproto::ServerSettings::for_load() : mtproto::ServerSettings{};
   chosen.legacy_key_exchange = settings.is_on("mtproto.legacy_key_exchange");
@@ -86,7 +78,7 @@ struct Wiring::HttpCore {
   TaskGroup tasks;
 };
 
-Task<net::http::Response> Health::handle(net::http::Request request) {
+Task<net::http::Response> Web::handle(net::http::Request request) {
   net::http::Response response;
   if (request.target != "/health") {
     response.status = 404;
@@ -100,10 +92,20 @@ Task<net::http::Response> Health::handle(net::http::Request request) {
   co_return response;
 }
 
+// Any Origin may come: what a browser adds to a request by itself (cookies, an address in the owner's network) opens
+// nothing here, since MTProto brings its own keys. https://core.telegram.org/mtproto/transports#websocket
+bool Web::takes_web_socket(View path) const {
+  return path == "/apiws";
+}
+
+void Web::web_socket(std::string, std::unique_ptr<net::ByteStream> stream) {
+  mtproto_->accept(std::move(stream), mtproto::Carrier::kWebSocket);
+}
+
 Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
     : cores_(cores), codes_(clock_, isatty(STDOUT_FILENO) == 1), wire_(cores), listening_(cores.executor(0)) {
   check_test_numbers(settings);
-  auto keys = keys_of(folder);
+  auto keys = rsa_keys(folder.path());
   auto secret = server_secret(folder.path());
   mtproto_listener_ = listen(cores, clock_, settings.text("mtproto.address"));
   http_listener_ = listen(cores, clock_, settings.text("http.address"));
@@ -118,6 +120,7 @@ Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
   mtproto_ = std::make_unique<mtproto::Server>(cores, clock_, *kv_, wire_, std::move(keys), mtproto_settings(settings),
                                                [] { return std::make_unique<SystemRandom>(); });
   wire_keys_.plug(*mtproto_);
+  web_.plug(*mtproto_);
 
   http_addresses_ = std::make_unique<net::AddressLimits>(clock_, mtproto_settings(settings).addresses);
   for (int core = 0; core < cores.count(); ++core) http_.push_back(std::make_unique<HttpCore>(cores.executor(core)));
@@ -157,7 +160,8 @@ void Wiring::accept_http(int core, std::unique_ptr<net::ByteStream> stream) {
   if (tasks.size() < kConnectionsMax) tasks.spawn(serve_http(std::move(stream)));
 }
 
-// A connection too many from one address is closed without a word: HTTP has its say only after a request.
+// A connection too many from one address is closed without a word: HTTP has its say only after a request. One that
+// becomes a WebSocket leaves these ceilings when it has entered those of MTProto.
 Task<> Wiring::serve_http(std::unique_ptr<net::ByteStream> stream) {
   const auto address = stream->remote().address();
   if (!http_addresses_->enter(address)) co_return;
@@ -167,7 +171,7 @@ Task<> Wiring::serve_http(std::unique_ptr<net::ByteStream> stream) {
     ~Entered() { limits.leave(address); }
   } entered{*http_addresses_, address};
   const net::http::Limits limits;
-  co_await net::http::serve(std::move(stream), clock_, health_, limits);
+  co_await net::http::serve(std::move(stream), clock_, web_, limits);
 }
 
 Task<bool> Wiring::stop_http(int core) {

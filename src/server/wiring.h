@@ -16,10 +16,18 @@
 
 namespace helio::server {
 
-// GET /health: whether the process serves at all.
-class Health final : public net::http::Handler {
+// What the HTTP port offers: GET /health, whether the process serves at all, and /apiws, MTProto over WebSocket.
+class Web final : public net::http::Handler {
  public:
+  // Plugged before anything is accepted.
+  void plug(mtproto::Server& mtproto) { mtproto_ = &mtproto; }
+
   Task<net::http::Response> handle(net::http::Request request) override;
+  bool takes_web_socket(View path) const override;
+  void web_socket(std::string path, std::unique_ptr<net::ByteStream> stream) override;
+
+ private:
+  mtproto::Server* mtproto_ = nullptr;
 };
 
 class Wiring {
@@ -46,7 +54,7 @@ class Wiring {
   Cores& cores_;
   SystemClock clock_;
   SystemRandom random_;
-  Health health_;
+  Web web_;
   ConsoleCodes codes_;
   std::unique_ptr<store::RocksKv> kv_;
   std::unique_ptr<domain::Domain> domain_;

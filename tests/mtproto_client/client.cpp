@@ -8,6 +8,7 @@
 #include "tl/mtproto.h"
 #include "tl/reader.h"
 #include "tl/types/mtproto/BadMsgNotification.h"
+#include "tl/types/mtproto/HttpWait.h"
 #include "tl/types/mtproto/MsgsAck.h"
 #include "tl/types/mtproto/NewSession.h"
 #include "tl/types/mtproto/RpcError.h"
@@ -50,8 +51,18 @@ void Client::use(std::unique_ptr<Wire> wire) {
   if (!outbox_.empty()) want_flush();
 }
 
+void Client::use(std::unique_ptr<Wire> wire, std::unique_ptr<Wire> poll_wire) {
+  use(std::move(wire));
+  poll_ = std::move(poll_wire);
+  if (!poll_) return;
+  tasks_.spawn(read(poll_));
+  poll();
+}
+
 void Client::disconnect() {
   if (wire_) wire_->stream().close();
+  if (poll_) poll_->stream().close();
+  poll_.reset();
   connected_ = false;
 }
 
@@ -71,6 +82,7 @@ Task<> Client::read(std::shared_ptr<Wire> wire) {
     } else {
       take(packet);
     }
+    if (wire == poll_) poll();
     arrival_.notify_all();
   }
   if (wire == wire_) {
@@ -190,16 +202,41 @@ void Client::want_flush() {
 void Client::flush() {
   flushing_ = false;
   if (!connected_) return;
-  if (!acks_.empty()) {
-    mt::Msgs_ack ack;
-    ack.msg_ids = std::exchange(acks_, {});
-    outbox_.push_back({next_msg_id(), next_seqno(false), tl::encode_mtproto(ack)});
-  }
+  add_acks();
+  constexpr milliseconds kMoment{100};  // Later answers come through the other connection.
+  if (poll_) add_wait(kMoment);
+  send_outbox(*wire_);
+  send_waiting();
+}
+
+void Client::add_acks() {
+  if (acks_.empty()) return;
+  mt::Msgs_ack ack;
+  ack.msg_ids = std::exchange(acks_, {});
+  outbox_.push_back({next_msg_id(), next_seqno(false), tl::encode_mtproto(ack)});
+}
+
+void Client::add_wait(milliseconds max_wait) {
+  mt::Http_wait wait;
+  wait.max_wait = static_cast<std::int32_t>(max_wait.count());
+  outbox_.push_back({next_msg_id(), next_seqno(false), tl::encode_mtproto(wait)});
+}
+
+// Asks for whatever comes, with what waits to be sent along.
+void Client::poll() {
+  constexpr milliseconds kLong{25'000};
+  add_acks();
+  add_wait(kLong);
+  send_outbox(*poll_);
+  poll_->flush();
+}
+
+void Client::send_outbox(Wire& wire) {
   constexpr std::size_t kAtOnce = 1000;
   for (std::size_t from = 0; from < outbox_.size(); from += kAtOnce) {
     const std::size_t count = std::min(kAtOnce, outbox_.size() - from);
     if (count == 1) {
-      wire_->add(seal(outbox_[from]));
+      wire.add(seal(outbox_[from]));
       continue;
     }
     Message container;
@@ -209,10 +246,9 @@ void Client::flush() {
     }
     container.msg_id = next_msg_id();
     container.seqno = next_seqno(false);
-    wire_->add(seal(container));
+    wire.add(seal(container));
   }
   outbox_.clear();
-  send_waiting();
 }
 
 void Client::send_waiting() {
@@ -244,12 +280,18 @@ Task<std::unique_ptr<Client>> connect(net::Endpoint to, Transport transport, con
   const auto executor = co_await asio::this_coro::executor;
   auto stream = co_await net::connect_tcp(to);
   if (!stream) co_return nullptr;
+  std::unique_ptr<Wire> poll;
+  if (transport.http) {
+    auto second = co_await net::connect_tcp(to);
+    if (!second) co_return nullptr;
+    poll = std::make_unique<Wire>(std::move(second), transport, random);
+  }
   auto wire = std::make_unique<Wire>(std::move(stream), transport, random);
   const ExchangeOptions options;
   const auto key = co_await exchange_keys(*wire, server, clock, random, options);
   if (!key) co_return nullptr;
   auto client = std::make_unique<Client>(executor, clock, random, *key);
-  client->use(std::move(wire));
+  client->use(std::move(wire), std::move(poll));
   co_return client;
 }
 

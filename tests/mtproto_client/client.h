@@ -31,6 +31,9 @@ class Client {
 
   // Reads from `wire` until it closes. A new wire takes over from the old one: the session stays.
   void use(std::unique_ptr<Wire> wire);
+  // The same over HTTP, with a connection for requests, which wait for their answers for a moment only, and one that
+  // is always asking for what comes later.
+  void use(std::unique_ptr<Wire> wire, std::unique_ptr<Wire> poll);
   void disconnect();
   Task<> stop();
   bool connected() const { return connected_; }
@@ -59,6 +62,7 @@ class Client {
   ClientKey key;
   int transport_error = 0;  // The last one.
   Wire* wire() { return wire_.get(); }
+  Wire* poll_wire() { return poll_.get(); }
   // Waits until something has arrived or the connection has closed.
   Task<> next_arrival();
 
@@ -76,6 +80,10 @@ class Client {
   void take_message(const Message& message);
   void want_flush();
   void flush();
+  void add_acks();
+  void add_wait(milliseconds max_wait);
+  void send_outbox(Wire& wire);
+  void poll();
   void send_waiting();
   Task<> drain(std::shared_ptr<Wire> wire);
 
@@ -86,6 +94,7 @@ class Client {
   mtproto::MsgIds msg_ids_;
   std::int32_t content_sent_ = 0;
   std::shared_ptr<Wire> wire_;
+  std::shared_ptr<Wire> poll_;  // Over HTTP.
   bool connected_ = false;
   bool flushing_ = false;
   bool draining_ = false;

@@ -54,6 +54,7 @@ class KeyExchange {
   Bytes p, q;
   std::optional<Bytes> g_b;  // In place of a good one.
   std::int64_t retry_id = 0;
+  const crypto::AuthKey& auth_key() const { return *auth_key_; }  // After set_client_dh_params().
 
   Bytes make_inner();
   Bytes seal_inner();  // encrypted_data around inner_data.

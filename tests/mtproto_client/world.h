@@ -116,6 +116,7 @@ struct World {
   std::unique_ptr<TestHandler> handler;
   std::unique_ptr<mtproto::Server> server;
   std::uint64_t starts = 0;
+  Transport transport{};  // Of clients that ask for none.
 
   void start() {
     kv = std::make_unique<store::ModelKv>(disk, clock, ++starts);
@@ -136,27 +137,32 @@ struct World {
     start();
   }
 
-  std::unique_ptr<Wire> wire(Transport transport = {}) {
+  std::unique_ptr<Wire> wire() { return wire(transport); }
+  std::unique_ptr<Wire> wire(Transport transport) {
     auto pipe = net::make_pipe(executor);
     server->accept(std::move(pipe.a));
     return std::make_unique<Wire>(std::move(pipe.b), transport, random);
   }
-  Task<std::unique_ptr<Client>> client() { return client_with(Transport(), ExchangeOptions()); }
+  // Connects `client` (again).
+  void connect(Client& client, Transport transport) {
+    client.use(wire(transport), transport.http ? wire(transport) : nullptr);
+  }
+  Task<std::unique_ptr<Client>> client() { return client_with(transport, ExchangeOptions()); }
   Task<std::unique_ptr<Client>> client(Transport transport) { return client_with(transport, ExchangeOptions()); }
-  Task<std::unique_ptr<Client>> client(ExchangeOptions options) { return client_with(Transport(), options); }
+  Task<std::unique_ptr<Client>> client(ExchangeOptions options) { return client_with(transport, options); }
   Task<std::unique_ptr<Client>> client_with(Transport transport, ExchangeOptions options) {
     auto connection = wire(transport);
     const auto key = co_await exchange_keys(*connection, server_key().public_key(), clock, random, options);
     ASSERT(key);
     auto made = std::make_unique<Client>(executor, clock, random, *key);
-    made->use(std::move(connection));
+    made->use(std::move(connection), transport.http ? wire(transport) : nullptr);
     co_return made;
   }
   // Another client with the same key: another session, or, if asked for, the same one.
   std::unique_ptr<Client> sibling(const Client& other, bool same_session = false) {
     auto made = std::make_unique<Client>(executor, clock, random, other.key);
     if (same_session) made->session_id = other.session_id;
-    made->use(wire());
+    connect(*made, transport);
     return made;
   }
   Ticks in(milliseconds duration) { return clock.ticks() + duration; }

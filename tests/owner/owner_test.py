@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """What an owner meets at the command line: starting, stopping, settings, and one clear sentence for every mistake."""
+import base64
+import hashlib
 import os
 import pathlib
 import re
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -43,6 +46,37 @@ class Server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop(signal.SIGKILL)
+
+
+def fingerprint(pem):
+    """The low 64 bits of SHA-1 over n and e as TL strings: how MTProto names a key."""
+    der = base64.b64decode("".join(pem.splitlines()[1:-1]))
+    at, numbers = 4, []  # SEQUENCE, two bytes of length; then two INTEGERs.
+    for _ in range(2):
+        length, at = der[at + 1], at + 2
+        if length & 0x80:
+            size = length & 0x7F
+            length, at = int.from_bytes(der[at:at + size], "big"), at + size
+        numbers.append(der[at:at + length].lstrip(b"\0"))
+        at += length
+    written = b""
+    for number in numbers:
+        head = struct.pack("<I", len(number) << 8 | 254) if len(number) > 253 else bytes([len(number)])
+        written += (head + number).ljust((len(head + number) + 3) // 4 * 4, b"\0")
+    return hashlib.sha1(written).digest()[12:]
+
+
+def offered_keys(server):
+    """What resPQ says."""
+    request = struct.pack("<qqi", 0, 4, 20) + struct.pack("<I", 0xBE7E8EF1) + os.urandom(16)
+    with socket.create_connection(("127.0.0.1", int(server.ready[2])), timeout=10) as connection:
+        connection.sendall(b"\xee\xee\xee\xee" + struct.pack("<I", len(request)) + request)
+        answer = b""
+        while len(answer) < 4 or len(answer) < 4 + struct.unpack("<I", answer[:4])[0]:
+            answer += connection.recv(4096)
+    keys = answer[4 + 20 + 4 + 32 + 12:]  # Behind the head, the constructor, the nonces and pq.
+    count = struct.unpack("<I", keys[4:8])[0]
+    return [keys[8 + 8 * i:16 + 8 * i] for i in range(count)]
 
 
 class Owner(unittest.TestCase):
@@ -96,8 +130,47 @@ class Owner(unittest.TestCase):
     def test_a_damaged_key_is_named(self):
         (self.data / "keys").mkdir(parents=True)
         (self.data / "keys/rsa.pem").write_text("no key at all\n")
+        (self.data / "keys/rsa.pem").chmod(0o600)
         self.refused(ask("serve", "--data", self.data, *LOOPBACK), "rsa.pem")
         self.refused(ask("key", "--data", self.data), "rsa.pem")
+
+    def test_B06_a_key_that_others_may_read_is_refused(self):
+        self.assertEqual(ask("key", "--data", self.data)[0], 0)
+        with Server(self.data):
+            pass
+        for name in ["rsa.pem", "secret"]:
+            file = self.data / "keys" / name
+            self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            for mode in [0o640, 0o604, 0o620, 0o601]:
+                file.chmod(mode)
+                self.refused(ask("serve", "--data", self.data, *LOOPBACK), file, "chmod 600")
+            file.chmod(0o400)
+            with Server(self.data) as server:
+                self.assertTrue(server.ready, server.line)
+            file.chmod(0o600)
+
+    def test_B06_a_key_of_another_size_is_refused(self):
+        (self.data / "keys").mkdir(parents=True)
+        for name in ["rsa.pem", "rsa_previous.pem"]:
+            for bits in [1024, 3072]:
+                file = self.data / "keys" / name
+                made = subprocess.run(["openssl", "genrsa", str(bits)], capture_output=True, check=True, timeout=30)
+                file.write_bytes(made.stdout)
+                file.chmod(0o600)
+                self.refused(ask("key", "--data", self.data), file, "2048 bits")
+                file.unlink()
+
+    def test_B06_the_previous_key_is_offered_beside_the_new_one(self):
+        old = ask("key", "--data", self.data)[1]
+        (self.data / "keys/rsa.pem").rename(self.data / "keys/rsa_previous.pem")
+        new = ask("key", "--data", self.data)[1]
+        self.assertNotEqual(old, new)
+        for pems, previous in [([new, old], True), ([new], False)]:
+            if not previous:
+                (self.data / "keys/rsa_previous.pem").unlink()
+            with Server(self.data) as server:
+                self.assertEqual(offered_keys(server), [fingerprint(pem) for pem in pems])
+                self.assertEqual(ask("key", "--data", self.data)[1], new)
 
     def test_a_folder_with_a_path_too_long_for_a_socket_is_named(self):
         data = self.data / ("d" * 120)

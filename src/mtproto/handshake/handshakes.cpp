@@ -45,6 +45,11 @@ struct Handshakes::Exchange {
 
   explicit Exchange(Executor executor) : idle(executor) {}
   ~Exchange() { forget_secrets(); }
+  void derive_aes() {
+    auto derived = crypto::exchange_aes(new_nonce, server_nonce);
+    aes = derived;
+    explicit_bzero(&derived, sizeof derived);
+  }
   void forget_secrets() {
     crypto::wipe(new_nonce);
     explicit_bzero(&aes, sizeof aes);
@@ -81,7 +86,8 @@ Handshakes::Handshakes(Clock& clock, Random& random, Workers& workers, KeyKeeper
       keeper_(keeper),
       keys_(std::move(keys)),
       settings_(settings),
-      pq_pool_(workers, random) {
+      pq_pool_(workers, random),
+      dh_pool_(workers) {
   ASSERT(!keys_.empty());
 }
 
@@ -119,8 +125,8 @@ Task<Handshakes::Reply> Handshakes::handle(boost::asio::ip::address address, Byt
     const auto p = crypto::read_pq_number(request->p);
     const auto q = crypto::read_pq_number(request->q);
     const auto key = std::ranges::find(keys_, request->public_key_fingerprint, &crypto::RsaKey::fingerprint);
-    const bool right = exchange->stage == Exchange::Stage::kPqSent && p == exchange->pq.p && q == exchange->pq.q &&
-                       key != keys_.end() && request->encrypted_data.size() == 256;
+    const bool right =
+        exchange->stage == Exchange::Stage::kPqSent && p == exchange->pq.p && q == exchange->pq.q && key != keys_.end();
     if (!right) {
       end(*exchange);
       co_return refused(TransportError::kNotFound);
@@ -196,10 +202,11 @@ Task<Handshakes::Reply> Handshakes::agree_on_dh(ExchangePtr exchange, Bytes requ
   const auto before = std::exchange(exchange->last_request, crypto::sha256(request));
   Reply old_reply = std::exchange(exchange->last_reply, Reply());
   exchange->busy = true;
-  // The pair is made whatever the data holds: a guess at the padding must not show in the time.
-  auto work = [key, encrypted_data, legacy = settings_.legacy](Random& random) {
+  // The pair is taken or made whatever the data holds: a guess at the padding must not show in the time.
+  auto work = [key, encrypted_data, legacy = settings_.legacy, pair = dh_pool_.take()](Random& random) mutable {
     auto inner = crypto::rsa_open(key, encrypted_data, legacy);
-    return Opened{std::move(inner), crypto::DhPair::fresh(random)};
+    if (!pair) pair = crypto::DhPair::fresh(random);
+    return Opened{std::move(inner), std::move(*pair)};
   };
   auto opened = co_await workers_.run(std::move(work));
   exchange->busy = false;
@@ -220,7 +227,7 @@ Task<Handshakes::Reply> Handshakes::agree_on_dh(ExchangePtr exchange, Bytes requ
   }
 
   exchange->dh = std::make_shared<const crypto::DhPair>(std::move(opened->dh));
-  exchange->aes = crypto::exchange_aes(exchange->new_nonce, exchange->server_nonce);
+  exchange->derive_aes();
   mt::Server_DH_inner_data inner;
   inner.nonce = exchange->nonce;
   inner.server_nonce = exchange->server_nonce;
@@ -247,12 +254,13 @@ bool Handshakes::accept_inner(Exchange& exchange, View data, bool legacy, Transp
     auto prefix = tl::decode_mtproto_prefix(data);
     if (prefix) object = std::move(prefix->object);
   }
-  const auto take = [&](const auto& inner) {
+  const auto take = [&](auto& inner) {
     const bool ours = inner.nonce == exchange.nonce && inner.server_nonce == exchange.server_nonce &&
                       inner.p == crypto::write_pq_number(exchange.pq.p) &&
                       inner.q == crypto::write_pq_number(exchange.pq.q) &&
                       inner.pq == crypto::write_pq_number(exchange.pq.product());
     if (ours) exchange.new_nonce = inner.new_nonce;
+    crypto::wipe(inner.new_nonce);
     return ours;
   };
   const auto take_dc = [&](int dc) {
@@ -264,14 +272,13 @@ bool Handshakes::accept_inner(Exchange& exchange, View data, bool legacy, Transp
     exchange.expires_in = expires_in;
     return expires_in >= kExpiresInMin && expires_in <= kExpiresInMax;
   };
-  if (const auto* inner = tl::as<mt::P_q_inner_data_dc>(object)) return take(*inner) && take_dc(inner->dc);
-  if (const auto* inner = tl::as<mt::P_q_inner_data_temp_dc>(object)) {
+  if (auto* inner = tl::as<mt::P_q_inner_data_dc>(object)) return take(*inner) && take_dc(inner->dc);
+  if (auto* inner = tl::as<mt::P_q_inner_data_temp_dc>(object)) {
     return take(*inner) && take_dc(inner->dc) && take_expiry(inner->expires_in);
   }
   if (!settings_.legacy) return false;
-  if (const auto* inner = tl::as<mt::P_q_inner_data>(object)) return take(*inner);
-  if (const auto* inner = tl::as<mt::P_q_inner_data_temp>(object))
-    return take(*inner) && take_expiry(inner->expires_in);
+  if (auto* inner = tl::as<mt::P_q_inner_data>(object)) return take(*inner);
+  if (auto* inner = tl::as<mt::P_q_inner_data_temp>(object)) return take(*inner) && take_expiry(inner->expires_in);
   return false;
 }
 
@@ -309,7 +316,7 @@ Task<Handshakes::Reply> Handshakes::make_key(ExchangePtr exchange, Bytes request
     co_return refused(shared ? TransportError::kNotFound : TransportError::kFlood);
   }
   ASSERT(*shared);  // Its public number was found good.
-  Reply reply = co_await finish(exchange, **shared);
+  Reply reply = co_await finish(exchange, std::move(**shared));
   exchange->busy = false;
   exchange->idle.notify_all();
   if (reply.packet.empty()) exchange->last_request = before;
@@ -318,14 +325,13 @@ Task<Handshakes::Reply> Handshakes::make_key(ExchangePtr exchange, Bytes request
 }
 
 // Keeps the key and says so. An empty reply leaves the exchange where it was.
-Task<Handshakes::Reply> Handshakes::finish(ExchangePtr exchange, crypto::AuthKey auth_key) {
+Task<Handshakes::Reply> Handshakes::finish(ExchangePtr exchange, crypto::Wiped<256> auth_key) {
   const std::int64_t aux_hash = crypto::auth_key_aux_hash(auth_key);
   NewKey key{.id = crypto::auth_key_id(auth_key),
-             .bytes = auth_key,
+             .bytes = std::move(auth_key),
              .dc = exchange->dc,
              .expires_in = exchange->expires_in,
              .first_salt = crypto::first_salt(exchange->new_nonce, exchange->server_nonce)};
-  crypto::wipe(auth_key);
   auto kept = KeyKeeper::Kept::kIdTaken;
   if (key.id != 0) kept = co_await keeper_.keep(std::move(key));
   if (exchange->stage == Exchange::Stage::kEnded) co_return refused(TransportError::kNotFound);

@@ -14,6 +14,7 @@
 #include "crypto/dh.h"
 #include "crypto/mtproto_keys.h"
 #include "crypto/rsa.h"
+#include "mtproto/handshake/dh_pool.h"
 #include "mtproto/handshake/pq_pool.h"
 #include "mtproto/msg_id.h"
 #include "mtproto/transport/transport.h"
@@ -30,7 +31,7 @@ namespace helio::mtproto {
 // A key that was agreed on.
 struct NewKey {
   std::int64_t id = 0;
-  crypto::AuthKey bytes{};
+  crypto::Wiped<256> bytes;
   int dc = 0;                   // 0: the client named none.
   std::int32_t expires_in = 0;  // Seconds, of a temporary key; 0: permanent.
   std::int64_t first_salt = 0;
@@ -77,7 +78,7 @@ class Handshakes {
   Task<Reply> agree_on_dh(ExchangePtr exchange, Bytes request, crypto::RsaKey key, Bytes encrypted_data);
   bool accept_inner(Exchange& exchange, View data, bool legacy, TransportError& error);
   Task<Reply> make_key(ExchangePtr exchange, Bytes request, Bytes encrypted_data);
-  Task<Reply> finish(ExchangePtr exchange, crypto::AuthKey auth_key);
+  Task<Reply> finish(ExchangePtr exchange, crypto::Wiped<256> auth_key);
 
   Task<std::optional<Reply>> repeated(ExchangePtr exchange, Bytes request);
   ExchangePtr find(const Nonce& nonce, const Nonce& server_nonce);
@@ -93,6 +94,7 @@ class Handshakes {
   const std::vector<crypto::RsaKey> keys_;
   const Settings settings_;
   PqPool pq_pool_;
+  DhPool dh_pool_;
   MsgIds msg_ids_;
   std::map<Nonce, ExchangePtr> exchanges_;
   std::list<Nonce> by_age_;

@@ -1,67 +1,33 @@
-// Rules B of docs/security.md, on a whole server in virtual time.
+// Rules B01 to B17 of docs/security.md, in virtual time: on a whole server where the wire matters, else on handshakes
+// alone.
 #include "mtproto/handshake/handshakes.h"
 
-#include <gtest/gtest.h>
-
-#include "crypto/bind_message.h"
-#include "mtproto_client/world.h"
-#include "tl/mtproto.h"
-#include "tl/types/mtproto/BindAuthKeyInner.h"
+#include "mtproto/handshake/test_exchange.h"
+#include "mtproto/key_store.h"
 #include "tl/types/mtproto/ResPQ.h"
-#include "tl/types/mtproto/Set_client_DH_params_answer.h"
-#include "tl/types/mtproto/destroy_auth_key.h"
 #include "tl/types/mtproto/ping.h"
 #include "tl/types/mtproto/req_DH_params.h"
 
 namespace helio::client {
 
-namespace mt = tl::mt;
-using mtproto::constructor_of;
-
 namespace {
 
-#define IN_WORLD(suite, name)               \
-  static Task<> suite##_##name(World& w);   \
-  TEST(suite, name) {                       \
-    World world;                            \
-    world.clock.run(suite##_##name(world)); \
-  }                                         \
-  Task<> suite##_##name(World& w)
-
-KeyExchange exchange_of(World& w, ExchangeOptions options = {}) {
-  return KeyExchange(server_key().public_key(), w.clock, w.random, options);
-}
-
-// The answer to `packet`, on a connection of its own if none is given.
-Task<Bytes> ask(World& w, Bytes packet, Wire* on = nullptr) {
-  std::unique_ptr<Wire> own;
-  if (!on) {
-    own = w.wire();
-    on = own.get();
-  }
-  on->add(packet);
-  on->flush();
-  co_return co_await on->receive();
-}
-
-const Bytes kNotFound = "\x6c\xfe\xff\xff";
-const Bytes kFlood = "\x53\xfe\xff\xff";
-const Bytes kWrongDc = "\x44\xfe\xff\xff";
-
-// Whether an exchange with one thing changed before each step goes through.
+// The answer to the second request of an exchange, with one thing changed before.
 using Change = std::function<void(KeyExchange&)>;
 void unchanged(KeyExchange&) {}
 
-Task<Bytes> second_answer(World& w, ExchangeOptions options, Change change) {
-  KeyExchange exchange = exchange_of(w, options);
-  const Bytes res_pq = co_await ask(w, exchange.req_pq());
+Task<Bytes> second_answer(Home& h, ExchangeOptions options, Change change) {
+  KeyExchange exchange = h.exchange(options);
+  const Bytes res_pq = co_await h.ask(exchange.req_pq());
   EXPECT_TRUE(exchange.req_dh_params(res_pq));
   change(exchange);
-  co_return co_await ask(w, exchange.req_dh_params_of(exchange.seal_inner()));
+  co_return co_await h.ask(exchange.req_dh_params_of(exchange.seal_inner()));
 }
 
-bool is_ok(View answer) {
-  return constructor_of(plain_body(answer)) == 0xd0e8075c;
+std::optional<mt::ResPQ> res_pq_of(View answer) {
+  const auto object = tl::decode_mtproto(plain_body(answer));
+  const auto* res = object ? tl::as<mt::ResPQ>(*object) : nullptr;
+  return res ? std::optional(*res) : std::nullopt;
 }
 
 }  // namespace
@@ -94,10 +60,20 @@ IN_WORLD(Handshake, EveryTransportAndEveryKindOfInnerData) {
 
 IN_WORLD(Handshake, B01_PlainMessagesAreFourAndExact) {
   mt::ping ping;
-  Bytes answer = co_await ask(w, plain_packet(tl::encode_mtproto(ping)));
+  const auto wire = w.wire();
+  Bytes answer = co_await ask(w, plain_packet(tl::encode_mtproto(ping)), wire.get());
   EXPECT_EQ(answer, kNotFound);
+  answer = co_await wire->receive();
+  EXPECT_TRUE(answer.empty()) << "closed";
+  // Objects of MTProto, and of the API, that are no request of the key exchange.
+  for (const std::uint32_t id : {mt::ResPQ::kId, mt::Dh_gen_ok::kId, 0xc4f9186bu, 0x00000000u}) {
+    Bytes body;
+    append_le(body, id);
+    answer = co_await ask(w, plain_packet(body + Bytes(60, '\0')));
+    EXPECT_EQ(answer, kNotFound) << id;
+  }
   KeyExchange exchange = exchange_of(w);
-  for (const int wrong : {-4, 4}) {
+  for (const int wrong : {-4, 4, 1 << 20, -1000}) {
     Bytes packet = exchange.req_pq();
     store_le(packet.data() + 16, static_cast<std::int32_t>(20 + wrong));
     answer = co_await ask(w, packet);
@@ -109,6 +85,38 @@ IN_WORLD(Handshake, B01_PlainMessagesAreFourAndExact) {
     store_le(longer.data() + 16, static_cast<std::int32_t>(longer.size() - 20));
     answer = co_await ask(w, longer);
     EXPECT_EQ(answer == kNotFound, padding > 255) << padding;
+  }
+}
+
+IN_HOME(Handshake, B02_AnExchangeBelongsToBothNoncesAndTenMinutes) {
+  std::set<Bytes> server_nonces;
+  for (int i = 0; i < 5; ++i) {
+    KeyExchange exchange = h.exchange();
+    const auto res = res_pq_of(co_await h.ask(exchange.req_pq()));
+    EXPECT_TRUE(server_nonces.insert(Bytes(crypto::view(res->server_nonce))).second);
+  }
+  for (const int late : {599, 601}) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    const Bytes second = *exchange.req_dh_params(res_pq);
+    co_await h.clock.sleep(seconds(late));
+    const Bytes answer = co_await h.ask(second);
+    EXPECT_EQ(is_ok(answer), late < 600);
+  }
+  for (const bool server : {false, true}) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    const Bytes params = co_await h.ask(*exchange.req_dh_params(res_pq));
+    const auto right = exchange.nonce;
+    Bytes third = *exchange.set_client_dh_params(params);
+    (server ? exchange.server_nonce : exchange.nonce)[15] ^= 1;
+    const Bytes astray = third_request(exchange, "whatever");
+    Bytes answer = co_await h.ask(astray);
+    EXPECT_EQ(answer, kNotFound);
+    // A stranger who does not know both nonces disturbs nobody.
+    answer = co_await h.ask(third);
+    EXPECT_EQ(kind_of(answer), mt::Dh_gen_ok::kId);
+    EXPECT_NE(exchange.nonce == right, !server);
   }
 }
 
@@ -127,146 +135,420 @@ IN_WORLD(Handshake, B02_ExchangesPerAddressAreBounded) {
   EXPECT_NE(answer, kFlood);
 }
 
-TEST(Handshake, B03_NoPqRepeats) {
+TEST(Handshake, B02_ExchangesInAllAreBounded) {
+  Home home({.threads = 0}, {.all_max = 3});
+  struct Body {
+    static Task<> run(Home& h) {
+      for (unsigned i = 0; i < 5; ++i) {
+        h.address = boost::asio::ip::address_v4(0x7f000001 + i);
+        KeyExchange exchange = h.exchange();
+        const Bytes answer = co_await h.ask(exchange.req_pq());
+        EXPECT_EQ(answer == kFlood, i >= 3) << i;
+      }
+      EXPECT_EQ(h.handshakes.size(), 3u);
+    }
+  };
+  home.clock.run(Body::run(home));
+}
+
+TEST(Handshake, B03_EachPqIsNewAndTheProductOfTwoOddPrimes) {
   Cores cores(1);
   mtproto::Workers workers(cores, {.threads = 0}, [] { return std::make_unique<SeededRandom>(7); });
   SeededRandom random(8);
   mtproto::PqPool pool(workers, random);
   std::set<std::uint64_t> seen;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     const auto pq = pool.take();
     ASSERT_TRUE(pq);
-    EXPECT_LT(pq->p, pq->q);
-    EXPECT_TRUE(seen.insert(pq->product()).second);
-  }
-}
-
-IN_WORLD(Handshake, B04_ARepeatedRequestGetsTheSameAnswerAndADifferentOneEndsIt) {
-  KeyExchange exchange = exchange_of(w);
-  const auto wire = w.wire();
-  const Bytes res_pq = co_await ask(w, exchange.req_pq(), wire.get());
-  Bytes again = co_await ask(w, exchange.req_pq(), wire.get());
-  EXPECT_EQ(again, res_pq);
-  again = co_await ask(w, exchange.req_pq());
-  EXPECT_EQ(again, res_pq);
-
-  const Bytes second = *exchange.req_dh_params(res_pq);
-  const Bytes params = co_await ask(w, second, wire.get());
-  again = co_await ask(w, second);
-  EXPECT_EQ(again, params);
-
-  const Bytes third = *exchange.set_client_dh_params(params);
-  const Bytes done = co_await ask(w, third, wire.get());
-  again = co_await ask(w, third);
-  EXPECT_EQ(again, done);
-  EXPECT_TRUE(exchange.finish(done));
-
-  // A different request in a state that has been answered.
-  for (const int step : {1, 2}) {
-    KeyExchange other = exchange_of(w);
-    const Bytes first_answer = co_await ask(w, other.req_pq());
-    const Bytes right = *other.req_dh_params(first_answer);
-    Bytes second_answer;
-    if (step == 2) second_answer = co_await ask(w, right);
-    const Bytes different = other.req_dh_params_of(other.seal_inner());
-    if (step == 1) {
-      other.p = other.q;  // Wrong already.
-      again = co_await ask(w, other.req_dh_params_of(other.seal_inner()));
-    } else {
-      again = co_await ask(w, different);
+    ASSERT_LT(pq->p, pq->q);
+    ASSERT_TRUE(pq->p > 2 && pq->q < std::uint64_t{1} << 32);
+    ASSERT_LE(pq->product(), std::uint64_t{1} << 63) << "at most 2^63 - 1, and odd";
+    ASSERT_TRUE(seen.insert(pq->product()).second);
+    if (i % 20 == 0) {
+      ASSERT_TRUE(crypto::is_prime(pq->p) && crypto::is_prime(pq->q));
     }
-    EXPECT_EQ(again, kNotFound);
-    again = co_await ask(w, right);
-    EXPECT_EQ(again, kNotFound) << "after a different request even the right one is refused";
   }
 }
 
-IN_WORLD(Handshake, B05_ReqDhParamsIsCheckedFieldByField) {
+IN_HOME(Handshake, B03_EachExchangeGetsItsOwnPq) {
+  std::set<Bytes> seen;
+  for (int i = 0; i < 20; ++i) {
+    KeyExchange exchange = h.exchange();
+    const auto res = res_pq_of(co_await h.ask(exchange.req_pq()));
+    EXPECT_TRUE(res && seen.insert(res->pq).second);
+  }
+}
+
+// No thread that serves connections searches primes: when the pool is empty, strangers wait.
+TEST(Handshake, B03_AnEmptyPoolRefuses) {
+  Home home({.threads = 1, .queue_max = 0}, {.per_address_max = 10'000});
+  struct Body {
+    static Task<> run(Home& h) {
+      constexpr int kPool = 1024;
+      for (int i = 0; i < kPool + 3; ++i) {
+        KeyExchange exchange = h.exchange();
+        const Bytes answer = co_await h.ask(exchange.req_pq());
+        EXPECT_EQ(answer == kFlood, i >= kPool) << i;
+      }
+    }
+  };
+  home.clock.run(Body::run(home));
+}
+
+IN_WORLD(Handshake, B04_ARepeatedRequestGetsTheSameAnswer) {
+  const auto wire = w.wire();
+  // On the same connection and on another.
+  for (Wire* const repeat_on : {wire.get(), static_cast<Wire*>(nullptr)}) {
+    KeyExchange exchange = exchange_of(w);
+    const Bytes res_pq = co_await ask(w, exchange.req_pq(), wire.get());
+    Bytes again = co_await ask(w, exchange.req_pq(), repeat_on);
+    EXPECT_EQ(again, res_pq);
+    const Bytes second = *exchange.req_dh_params(res_pq);
+    const Bytes params = co_await ask(w, second, wire.get());
+    EXPECT_TRUE(is_ok(params));
+    again = co_await ask(w, second, repeat_on);
+    EXPECT_EQ(again, params);
+    const Bytes third = *exchange.set_client_dh_params(params);
+    const Bytes done = co_await ask(w, third, wire.get());
+    again = co_await ask(w, third, repeat_on);
+    EXPECT_EQ(again, done);
+    EXPECT_TRUE(exchange.finish(done));
+  }
+}
+
+// In each of the three states: an answer was given, then comes something else. It costs the connection it came on.
+IN_WORLD(Handshake, B04_ADifferentRequestEndsTheExchange) {
+  for (const bool same_connection : {true, false}) {
+    for (const int step : {0, 1, 2, 3}) {
+      SCOPED_TRACE(testing::Message() << "step " << step << (same_connection ? ", same" : ", another"));
+      const auto wire = w.wire();
+      KeyExchange exchange = exchange_of(w);
+      const Bytes res_pq = co_await ask(w, exchange.req_pq(), wire.get());
+      Bytes right = *exchange.req_dh_params(res_pq);
+      Bytes different;
+      if (step == 0) {
+        different = exchange.req_pq();
+        store_le(different.data() + 20, 0x60469778u);  // req_pq, not req_pq_multi, for the same nonce.
+      } else if (step == 1) {
+        std::swap(exchange.p, exchange.q);
+        different = exchange.req_dh_params_of(exchange.seal_inner());
+      } else {
+        const Bytes params = co_await ask(w, right, wire.get());
+        different = exchange.req_dh_params_of(exchange.seal_inner());  // The same inside, sealed another time.
+        if (step == 3) {
+          right = *exchange.set_client_dh_params(params);
+          const Bytes done = co_await ask(w, right, wire.get());
+          EXPECT_TRUE(exchange.finish(done));
+          different = *exchange.set_client_dh_params(params);
+        }
+      }
+      Bytes answer = co_await ask(w, different, same_connection ? wire.get() : nullptr);
+      EXPECT_EQ(answer, kNotFound);
+      answer = co_await ask(w, right);
+      EXPECT_EQ(answer, kNotFound) << "now even the right one is refused";
+    }
+  }
+}
+
+IN_HOME(Handshake, B05_ReqDhParamsIsCheckedFieldByField) {
   const std::pair<const char*, Change> changes[] = {
       {"nothing", [](KeyExchange&) {}},
       {"p and q swapped", [](KeyExchange& e) { std::swap(e.p, e.q); }},
-      {"not the factors", [](KeyExchange& e) { e.p[3] ^= 2; }},
+      {"p is not the factor", [](KeyExchange& e) { e.p[3] ^= 2; }},
+      {"q is not the factor", [](KeyExchange& e) { e.q[3] ^= 2; }},
       {"p with a leading zero", [](KeyExchange& e) { e.p.insert(0, 1, '\0'); }},
+      {"q with a leading zero", [](KeyExchange& e) { e.q.insert(0, 1, '\0'); }},
       {"one and pq", [](KeyExchange& e) { e.q = crypto::write_pq_number(e.pq), e.p = "\x01"; }},
+      {"p empty", [](KeyExchange& e) { e.p.clear(); }},
       {"another key", [](KeyExchange& e) { e.fingerprint ^= 1; }},
       {"another nonce", [](KeyExchange& e) { e.nonce[0] ^= 1; }},
       {"another server nonce", [](KeyExchange& e) { e.server_nonce[0] ^= 1; }},
   };
   for (const auto& [what, change] : changes) {
-    const Bytes answer = co_await second_answer(w, ExchangeOptions(), change);
+    const Bytes answer = co_await second_answer(h, ExchangeOptions(), change);
     EXPECT_EQ(is_ok(answer), std::string(what) == "nothing") << what;
     if (!is_ok(answer)) {
       EXPECT_EQ(answer, kNotFound) << what;
     }
   }
-  for (const std::size_t size : {0, 255, 257}) {
-    KeyExchange exchange = exchange_of(w);
-    const Bytes res_pq = co_await ask(w, exchange.req_pq());
+}
+
+IN_HOME(Handshake, B05_EncryptedDataIsOneNumberBelowTheModulus) {
+  for (const std::size_t size : {0, 4, 255, 257, 512}) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
     exchange.req_dh_params(res_pq);
     Bytes data = exchange.seal_inner();
     data.resize(size);
-    const Bytes answer = co_await ask(w, exchange.req_dh_params_of(data));
+    const Bytes answer = co_await h.ask(exchange.req_dh_params_of(data));
     EXPECT_EQ(answer, kNotFound) << size;
   }
-  KeyExchange exchange = exchange_of(w);
-  const Bytes res_pq = co_await ask(w, exchange.req_pq());
-  exchange.req_dh_params(res_pq);
-  const Bytes answer = co_await ask(w, exchange.req_dh_params_of(Bytes(256, '\xff')));
-  EXPECT_EQ(answer, kNotFound) << "not below the modulus";
+  for (const Bytes& data : {Bytes(256, '\xff'), Bytes(crypto::view(server_key().public_key().modulus()))}) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    exchange.req_dh_params(res_pq);
+    const Bytes answer = co_await h.ask(exchange.req_dh_params_of(data));
+    EXPECT_EQ(answer, kNotFound) << "not below the modulus";
+  }
 }
 
-IN_WORLD(Handshake, B07_B09_InnerDataMustMeanThisExchange) {
-  const Change nonce_of = [](KeyExchange& e) { e.inner_data[40] = static_cast<char>(e.inner_data[40] ^ 1); };
-  Bytes answer = co_await second_answer(w, ExchangeOptions(), nonce_of);
-  EXPECT_EQ(answer, kNotFound);
-  // Another constructor, with the right hash.
-  const Change constructor = [](KeyExchange& e) { e.inner_data[0] ^= 1; };
-  answer = co_await second_answer(w, ExchangeOptions(), constructor);
-  EXPECT_EQ(answer, kNotFound);
-  const Change noisy = [&w](KeyExchange& e) { w.random.fill(std::span(e.inner_data).last(60)); };
-  answer = co_await second_answer(w, ExchangeOptions(), noisy);
-  EXPECT_EQ(answer, kNotFound);
-  KeyExchange exchange = exchange_of(w);
-  const Bytes res_pq = co_await ask(w, exchange.req_pq());
-  exchange.req_dh_params(res_pq);
-  Bytes noise = w.random.bytes(256);
-  noise[0] = '\0';
-  answer = co_await ask(w, exchange.req_dh_params_of(noise));
-  EXPECT_EQ(answer, kNotFound);
+// The same number without its leading zero would be right, if numbers might be written so.
+IN_HOME(Handshake, B05_EncryptedDataKeepsItsLeadingZero) {
+  for (const bool whole : {true, false}) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    exchange.req_dh_params(res_pq);
+    Bytes data = exchange.seal_inner();
+    while (data[0] != '\0') data = exchange.seal_inner();
+    if (!whole) data.erase(0, 1);
+    const Bytes answer = co_await h.ask(exchange.req_dh_params_of(data));
+    EXPECT_EQ(is_ok(answer), whole);
+  }
+}
 
-  for (const int dc : {1, 2, 5, -2, 10'002, -10'002}) {
-    answer = co_await second_answer(w, with_dc(dc), unchanged);
-    EXPECT_TRUE(is_ok(answer)) << dc;
-  }
-  for (const int dc : {0, 6, 10'000, 20'002, std::numeric_limits<int>::max()}) {
-    answer = co_await second_answer(w, with_dc(dc), unchanged);
-    EXPECT_EQ(answer, kWrongDc) << dc;
-  }
-  for (const int expires_in : {-1, 0, 59, 172'801}) {
-    answer = co_await second_answer(w, temporary(expires_in), unchanged);
-    EXPECT_EQ(answer, kNotFound) << expires_in;
+// While the owner changes the key, both are offered and both work; a third does not.
+TEST(Handshake, B06_TwoKeysLiveDuringRotation) {
+  const auto second = crypto::RsaKey::generate(), third = crypto::RsaKey::generate();
+  Home home({.threads = 0}, {}, {server_key(), second});
+  struct Body {
+    static Task<> run(Home& h, crypto::RsaKey key, bool known) {
+      KeyExchange exchange(key.public_key(), h.clock, h.random, ExchangeOptions());
+      const Bytes res_pq = co_await h.ask(exchange.req_pq());
+      EXPECT_EQ(res_pq_of(res_pq)->server_public_key_fingerprints.size(), 2u);
+      const auto request = exchange.req_dh_params(res_pq);
+      EXPECT_EQ(request.has_value(), known) << "offered";
+      const Bytes answer = co_await h.ask(exchange.req_dh_params_of(exchange.seal_inner()));
+      EXPECT_EQ(is_ok(answer), known);
+      if (!known) co_return;
+      const Bytes done = co_await h.ask(*exchange.set_client_dh_params(answer));
+      EXPECT_TRUE(exchange.finish(done));
+    }
+  };
+  home.clock.run(Body::run(home, server_key(), true));
+  home.clock.run(Body::run(home, second, true));
+  home.clock.run(Body::run(home, third, false));
+}
+
+// Noise, a right padding around the wrong nonce, a wrong hash around the right data: one answer, and the same work.
+IN_HOME(Handshake, B07_NoContentShowsInAnswerOrWork) {
+  const std::pair<const char*, std::function<Bytes(KeyExchange&)>> cases[] = {
+      {"random", [&h](KeyExchange&) { return '\0' + h.random.bytes(255); }},
+      {"bad hash",
+       [](KeyExchange& e) {
+         Bytes sealed = e.seal_inner();
+         sealed[200] ^= 1;
+         return sealed;
+       }},
+      {"bad nonce",
+       [](KeyExchange& e) {
+         e.inner_data[40] ^= 1;
+         return e.seal_inner();
+       }},
+      {"no TL at all",
+       [](KeyExchange& e) {
+         e.inner_data[0] ^= 1;
+         return e.seal_inner();
+       }},
+      {"right", [](KeyExchange& e) { return e.seal_inner(); }},
+  };
+  for (const auto& [what, data_of] : cases) {
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    exchange.req_dh_params(res_pq);
+    h.watch->secrets = 0;
+    Bytes data = data_of(exchange);
+    const Bytes answer = co_await h.ask(exchange.req_dh_params_of(std::move(data)));
+    if (std::string(what) != "right") {
+      EXPECT_EQ(answer, kNotFound) << what;
+    }
+    EXPECT_EQ(h.watch->secrets, 1) << what << ": a pair is made whatever is inside";
   }
 }
 
 TEST(Handshake, B08_TheOldSchemeCanBeTurnedOff) {
-  auto settings = settings_without_threads();
-  settings.legacy_key_exchange = false;
-  World world(settings);
   struct Body {
-    static Task<> run(World& w) {
-      const ExchangeOptions legacy{.legacy_padding = true}, single{.req_pq_multi = false};
-      Bytes answer = co_await second_answer(w, legacy, unchanged);
-      EXPECT_EQ(answer, kNotFound);
-      answer = co_await second_answer(w, with_dc(std::nullopt), unchanged);
-      EXPECT_EQ(answer, kNotFound);
-      answer = co_await second_answer(w, single, unchanged);
+    static Task<> run(Home& h, bool on) {
+      ExchangeOptions legacy{.legacy_padding = true}, old_temporary = temporary(3600), single{.req_pq_multi = false};
+      old_temporary.dc.reset();
+      Bytes answer = co_await second_answer(h, legacy, unchanged);
+      EXPECT_EQ(is_ok(answer), on) << "padding";
+      answer = co_await second_answer(h, with_dc(std::nullopt), unchanged);
+      EXPECT_EQ(is_ok(answer), on) << "inner data";
+      answer = co_await second_answer(h, old_temporary, unchanged);
+      EXPECT_EQ(is_ok(answer), on) << "temporary";
+      answer = co_await second_answer(h, single, unchanged);
+      EXPECT_TRUE(is_ok(answer));
+      answer = co_await second_answer(h, ExchangeOptions(), unchanged);
       EXPECT_TRUE(is_ok(answer));
     }
   };
-  world.clock.run(Body::run(world));
+  for (const bool on : {true, false}) {
+    Home home({.threads = 0}, {.legacy = on});
+    home.clock.run(Body::run(home, on));
+  }
 }
 
-IN_WORLD(Handshake, B12_B13_ClientDhParamsAreChecked) {
+IN_HOME(Handshake, B09_InnerDataMeansThisExchange) {
+  // Bytes of p_q_inner_data_dc: the last of pq, p and q, the first of the nonces.
+  const std::pair<const char*, std::size_t> fields[] = {{"constructor", 0}, {"pq", 12},    {"p", 20},
+                                                        {"q", 28},          {"nonce", 32}, {"server_nonce", 48}};
+  for (const bool legacy : {false, true}) {
+    const ExchangeOptions options{.legacy_padding = legacy};
+    for (const auto& [what, at] : fields) {
+      const Change change = [at](KeyExchange& e) { e.inner_data[at] ^= 1; };
+      const Bytes answer = co_await second_answer(h, options, change);
+      EXPECT_EQ(answer, kNotFound) << what;
+    }
+    const Bytes answer = co_await second_answer(h, options, unchanged);
+    EXPECT_TRUE(is_ok(answer));
+  }
+  // The right object with more behind it: with RSA_PAD that is padding, the old scheme has none inside its hash.
+  const Change longer = [](KeyExchange& e) { e.inner_data += Bytes(4, '\0'); };
+  const ExchangeOptions legacy{.legacy_padding = true};
+  Bytes answer = co_await second_answer(h, legacy, longer);
+  EXPECT_EQ(answer, kNotFound);
+  answer = co_await second_answer(h, ExchangeOptions(), longer);
+  EXPECT_TRUE(is_ok(answer));
+
+  for (const int dc : {1, 5, -2, 10'002, -10'002}) {
+    answer = co_await second_answer(h, with_dc(dc), unchanged);
+    EXPECT_TRUE(is_ok(answer)) << dc;
+  }
+  constexpr auto kLeast = std::numeric_limits<int>::min(), kMost = std::numeric_limits<int>::max();
+  for (const int dc : {0, 6, -6, 10'000, 20'002, -20'002, kMost, kLeast, kLeast + 1}) {
+    answer = co_await second_answer(h, with_dc(dc), unchanged);
+    EXPECT_EQ(answer, kWrongDc) << dc;
+  }
+  for (const int expires_in : {60, 172'800}) {
+    answer = co_await second_answer(h, temporary(expires_in), unchanged);
+    EXPECT_TRUE(is_ok(answer)) << expires_in;
+  }
+  for (const int expires_in : {kLeast, -1, 0, 59, 172'801, kMost}) {
+    answer = co_await second_answer(h, temporary(expires_in), unchanged);
+    EXPECT_EQ(answer, kNotFound) << expires_in;
+    ExchangeOptions old = temporary(expires_in);
+    old.dc.reset();
+    answer = co_await second_answer(h, old, unchanged);
+    EXPECT_EQ(answer, kNotFound) << expires_in;
+  }
+}
+
+IN_HOME(Handshake, B10_B11_TheServerSendsThePublishedGroupAndAFreshNumberOf256Bytes) {
+  std::set<Bytes> seen;
+  // The last secret makes a public number that begins with a zero byte.
+  for (const bool with_zero : {false, false, true}) {
+    if (with_zero) {
+      h.watch->secret =
+          Bytes(224, '\0') + from_hex("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48d2").value();
+    }
+    KeyExchange exchange = h.exchange();
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    const Bytes params = co_await h.ask(*exchange.req_dh_params(res_pq));
+    const auto inner = inner_of(exchange, params);
+    EXPECT_EQ(inner.g, 3);
+    EXPECT_EQ(to_hex(View(inner.dh_prime).substr(0, 4)), "c71caeb9");
+    EXPECT_EQ(inner.g_a.size(), 256u);
+    EXPECT_EQ(inner.g_a.starts_with(Bytes(2, '\0').substr(1)), with_zero);
+    EXPECT_TRUE(crypto::dh_public_is_good(inner.g_a));
+    EXPECT_TRUE(seen.insert(inner.g_a).second);
+    const Bytes done = co_await h.ask(*exchange.set_client_dh_params(params));
+    EXPECT_TRUE(exchange.finish(done));
+  }
+}
+
+namespace {
+
+// An exchange whose third request is due.
+struct Begun {
+  KeyExchange exchange;
+  Bytes params;
+};
+Task<Begun> begun(Home& h) {
+  Begun begun{h.exchange(), Bytes()};
+  const Bytes res_pq = co_await h.ask(begun.exchange.req_pq());
+  begun.params = co_await h.ask(*begun.exchange.req_dh_params(res_pq));
+  co_return begun;
+}
+
+// SHA-1, data and `padding` bytes of zeros, encrypted.
+Bytes sealed(const KeyExchange& e, View data, std::size_t padding) {
+  Bytes plain(crypto::view(crypto::sha1(data)));
+  plain += data;
+  plain.append(padding, '\0');
+  crypto::ige_encrypt(crypto::exchange_aes(e.new_nonce, e.server_nonce), plain, plain.data());
+  return plain;
+}
+
+mt::Client_DH_inner_data good_inner(const KeyExchange& e) {
+  mt::Client_DH_inner_data inner;
+  inner.nonce = e.nonce;
+  inner.server_nonce = e.server_nonce;
+  inner.g_b = "\x55" + Bytes(251, '\xaa');  // With 252 bytes no padding is needed.
+  return inner;
+}
+
+}  // namespace
+
+IN_HOME(Handshake, B12_ClientDhInnerDataIsCheckedClauseByClause) {
+  using Inner = mt::Client_DH_inner_data;
+  using Make = std::function<Bytes(const KeyExchange&)>;
+  const auto with = [](std::function<void(Inner&)> change, std::size_t padding = 0) -> Make {
+    return [change, padding](const KeyExchange& e) {
+      Inner inner = good_inner(e);
+      change(inner);
+      return sealed(e, tl::encode_mtproto(inner), padding);
+    };
+  };
+  const auto with_byte = [&](std::size_t at) -> Make {
+    return [at](const KeyExchange& e) {
+      Bytes data = sealed(e, tl::encode_mtproto(good_inner(e)), 0);
+      data[at] ^= 1;
+      return data;
+    };
+  };
+  struct Case {
+    const char* what;
+    Make make;
+    bool good;
+  } cases[] = {
+      {"no padding", with([](Inner&) {}), true},
+      {"padding 12", with([](Inner& i) { i.g_b.resize(256, '\x01'); }, 12), true},
+      {"padding 16", with([](Inner&) {}, 16), false},
+      {"padding 28", with([](Inner& i) { i.g_b.resize(256, '\x01'); }, 28), false},
+      {"nonce", with([](Inner& i) { i.nonce[0] ^= 1; }), false},
+      {"server nonce", with([](Inner& i) { i.server_nonce[15] ^= 1; }), false},
+      {"retry_id", with([](Inner& i) { i.retry_id = 1; }), false},
+      {"more than 1 KiB", with([](Inner& i) { i.g_b = Bytes(1004, '\x01'); }), false},
+      {"hash", with_byte(0), false},
+      {"data", with_byte(100), false},
+      {"last block", with_byte(319), false},
+      {"constructor",
+       [](const KeyExchange& e) {
+         Bytes data = tl::encode_mtproto(good_inner(e));
+         data[0] ^= 1;
+         return sealed(e, data, 0);
+       },
+       false},
+      {"more behind the object",
+       [](const KeyExchange& e) { return sealed(e, tl::encode_mtproto(good_inner(e)) + "four", 12); }, false},
+      {"nothing", [](const KeyExchange&) { return Bytes(); }, false},
+      {"no whole blocks",
+       [](const KeyExchange& e) { return sealed(e, tl::encode_mtproto(good_inner(e)), 0).substr(0, 316); }, false},
+  };
+  for (const auto& [what, make, good] : cases) {
+    Begun it = co_await begun(h);
+    Bytes data = make(it.exchange);
+    Bytes answer = co_await h.ask(third_request(it.exchange, std::move(data)));
+    EXPECT_EQ(kind_of(answer) == mt::Dh_gen_ok::kId, good) << what;
+    if (good) continue;
+    EXPECT_EQ(answer, kNotFound) << what;
+    const Bytes right = sealed(it.exchange, tl::encode_mtproto(good_inner(it.exchange)), 0);
+    answer = co_await h.ask(third_request(it.exchange, right));
+    EXPECT_EQ(answer, kNotFound) << what << ": it is over";
+  }
+}
+
+IN_HOME(Handshake, B13_APublicNumberOutsideTheMarginsEndsIt) {
   const auto& p = crypto::dh_prime();
   const auto shifted = [&](int last) {
     Bytes number(crypto::view(p));
@@ -277,100 +559,104 @@ IN_WORLD(Handshake, B12_B13_ClientDhParamsAreChecked) {
   low[255 - 1983 / 8] = static_cast<char>(1 << 1983 % 8);
   Bytes high = Bytes(crypto::view(p));
   high[255 - 1983 / 8] = static_cast<char>(high[255 - 1983 / 8] - (1 << 1983 % 8));
-  const Bytes bad[] = {Bytes(256, '\0'), Bytes("\x01", 1), shifted(-1), shifted(0), shifted(1), low, high,
-                       Bytes(300, '\1'), Bytes()};
-  for (const Bytes& g_b : bad) {
-    KeyExchange exchange = exchange_of(w);
-    const Bytes res_pq = co_await ask(w, exchange.req_pq());
-    const Bytes params = co_await ask(w, *exchange.req_dh_params(res_pq));
-    exchange.g_b = g_b;
-    const Bytes third = *exchange.set_client_dh_params(params);
-    Bytes answer = co_await ask(w, third);
-    EXPECT_EQ(constructor_of(plain_body(answer)), mt::Dh_gen_fail::kId) << to_hex(g_b);
-    answer = co_await ask(w, third);
+  const std::pair<const char*, Bytes> bad[] = {
+      {"0", Bytes(256, '\0')},
+      {"1", Bytes("\x01", 1)},
+      {"p - 1", shifted(-1)},
+      {"p", shifted(0)},
+      {"p + 1", shifted(1)},
+      {"2^1983", low},
+      {"p - 2^1983", high},
+      {"empty", Bytes()},
+      {"300 bytes", Bytes(300, '\1')},
+      {"257 bytes, good but for that", '\0' + Bytes(256, '\1')},
+  };
+  for (const auto& [what, g_b] : bad) {
+    Begun it = co_await begun(h);
+    it.exchange.g_b = g_b;
+    const Bytes third = *it.exchange.set_client_dh_params(it.params);
+    Bytes answer = co_await h.ask(third);
+    const auto object = tl::decode_mtproto(plain_body(answer));
+    const auto* failed = object ? tl::as<mt::Dh_gen_fail>(*object) : nullptr;
+    EXPECT_TRUE(failed) << what;
+    if (failed) {
+      EXPECT_EQ(failed->new_nonce_hash3, crypto::new_nonce_hash(it.exchange.new_nonce, 3, 0));
+    }
+    answer = co_await h.ask(third);
     EXPECT_EQ(answer, kNotFound) << "the exchange is over";
   }
-  // A wrong retry_id, a changed byte, an impossible length.
-  for (const int wrong : {0, 1, 2}) {
-    KeyExchange exchange = exchange_of(w);
-    const Bytes res_pq = co_await ask(w, exchange.req_pq());
-    const Bytes params = co_await ask(w, *exchange.req_dh_params(res_pq));
-    if (wrong == 0) exchange.retry_id = 1;
-    Bytes third = *exchange.set_client_dh_params(params);
-    if (wrong == 1) third[third.size() - 30] = static_cast<char>(third[third.size() - 30] ^ 1);
-    if (wrong == 2) {
-      third.resize(third.size() - 4);
-      store_le(third.data() + 16, static_cast<std::int32_t>(third.size() - 20));
-    }
-    const Bytes answer = co_await ask(w, third);
-    EXPECT_EQ(answer, kNotFound) << wrong;
+  EXPECT_TRUE(h.keeper.kept.empty());
+}
+
+// The numbers of crypto/dh_test.cpp, through a whole exchange.
+IN_HOME(Handshake, B14_AKeyIsKeptWithItsLeadingZeros) {
+  struct Case {
+    std::string_view b, begins, id;
+  } cases[] = {
+      {"3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c0112", "00a35b444df4", "1723569cabcddd8a"},
+      {"3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c710b", "00004b732190", "b48f3f044360809d"},
+      {"3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed5e8f804", "00000006f3f8", "20920764efa37486"},
+  };
+  h.watch->secret =
+      Bytes(224, '\0') + from_hex("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb").value();
+  std::uint64_t seed = 9;
+  for (const auto& c : cases) {
+    const auto watch = std::make_shared<Chance::Watch>();
+    watch->secret = Bytes(224, '\0') + from_hex(c.b).value();
+    Chance chance(seed++, watch);
+    KeyExchange exchange(server_key().public_key(), h.clock, chance, {});
+    const Bytes res_pq = co_await h.ask(exchange.req_pq());
+    const Bytes params = co_await h.ask(*exchange.req_dh_params(res_pq));
+    const Bytes done = co_await h.ask(*exchange.set_client_dh_params(params));
+    EXPECT_TRUE(exchange.finish(done)) << "the hash over all 256 bytes agrees";
+    EXPECT_EQ(to_hex(crypto::view(h.keeper.kept.back().bytes).substr(0, 6)), c.begins);
+    EXPECT_EQ(h.keeper.kept.back().id, load_le<std::int64_t>(from_hex(c.id)->data()));
   }
 }
 
 namespace {
 
-// Says what it is told to.
-class ScriptedKeeper final : public mtproto::KeyKeeper {
- public:
-  Task<Kept> keep(mtproto::NewKey key) override {
-    kept.push_back(key);
-    if (script.empty()) co_return Kept::kYes;
-    const Kept next = script.front();
-    script.pop_front();
-    co_return next;
-  }
-  std::deque<Kept> script;
-  std::vector<mtproto::NewKey> kept;
-};
-
-struct Home {
-  Cores cores{1};
-  VirtualClock clock{cores.context(0)};
-  SeededRandom random{3};
-  ScriptedKeeper keeper;
-  mtproto::Workers workers;
-  mtproto::Handshakes handshakes;
-  boost::asio::ip::address address = boost::asio::ip::address_v4::loopback();
-
-  explicit Home(mtproto::Workers::Limits limits = {.threads = 0})
-      : workers(cores, limits, [] { return std::make_unique<SeededRandom>(5); }),
-        handshakes(clock, random, workers, keeper, {server_key()}, {}) {}
-};
-
 Task<> collide(Home& home, int times, Bytes& last, std::size_t& asked) {
-  KeyExchange exchange(server_key().public_key(), home.clock, home.random, {});
+  KeyExchange exchange = home.exchange();
   for (int i = 0; i < times; ++i) home.keeper.script.push_back(mtproto::KeyKeeper::Kept::kIdTaken);
-  auto reply = co_await home.handshakes.handle(home.address, exchange.req_pq());
-  reply = co_await home.handshakes.handle(home.address, *exchange.req_dh_params(reply.packet));
+  Bytes answer = co_await home.ask(exchange.req_pq());
+  answer = co_await home.ask(*exchange.req_dh_params(answer));
   for (int attempt = 0; attempt < 10; ++attempt) {
-    reply = co_await home.handshakes.handle(home.address, *exchange.set_client_dh_params(reply.packet));
-    if (constructor_of(plain_body(reply.packet)) != mt::Dh_gen_retry::kId) break;
-    exchange.retry_id = crypto::auth_key_aux_hash(home.keeper.kept.back().bytes);
+    answer = co_await home.ask(*exchange.set_client_dh_params(answer));
+    const auto aux = crypto::auth_key_aux_hash(home.keeper.kept.back().bytes);
+    const auto object = tl::decode_mtproto(plain_body(answer));
+    if (const auto* failed = tl::as<mt::Dh_gen_fail>(*object)) {
+      EXPECT_EQ(failed->new_nonce_hash3, crypto::new_nonce_hash(exchange.new_nonce, 3, aux));
+    }
+    const auto* retry = tl::as<mt::Dh_gen_retry>(*object);
+    if (!retry) break;
+    EXPECT_EQ(retry->new_nonce_hash2, crypto::new_nonce_hash(exchange.new_nonce, 2, aux));
+    exchange.retry_id = aux;
   }
-  last = reply.packet;
+  last = answer;
   asked = home.keeper.kept.size();
-  EXPECT_EQ(exchange.finish(reply.packet).has_value(), times < 5);
+  EXPECT_EQ(exchange.finish(answer).has_value(), times < 5);
 }
 
 Task<> flood(Home& home, int& refused) {
-  KeyExchange exchange(server_key().public_key(), home.clock, home.random, {});
-  auto reply = co_await home.handshakes.handle(home.address, exchange.req_pq());
-  const Bytes request = *exchange.req_dh_params(reply.packet);
+  KeyExchange exchange = home.exchange();
+  const Bytes res_pq = co_await home.ask(exchange.req_pq());
+  const Bytes request = *exchange.req_dh_params(res_pq);
   for (int i = 0; i < 3; ++i) {
-    reply = co_await home.handshakes.handle(home.address, request);
-    refused += reply.packet.empty() && reply.error == mtproto::TransportError::kFlood;
+    const Bytes answer = co_await home.ask(request);
+    refused += answer == kFlood;
   }
 }
 
 }  // namespace
 
-TEST(Handshake, B15_ATakenIdIsTriedAgainAtMostFiveTimes) {
+TEST(Handshake, B12_B15_ATakenIdIsTriedAgainAtMostFiveTimes) {
   for (const int times : {0, 1, 4, 5}) {
     Home home;
     Bytes last;
     std::size_t asked = 0;
     home.clock.run(collide(home, times, last, asked));
-    EXPECT_EQ(constructor_of(plain_body(last)), times < 5 ? mt::Dh_gen_ok::kId : mt::Dh_gen_fail::kId);
+    EXPECT_EQ(kind_of(last), times < 5 ? mt::Dh_gen_ok::kId : mt::Dh_gen_fail::kId);
     EXPECT_EQ(asked, static_cast<std::size_t>(times < 5 ? times + 1 : 5));
     std::set<std::int64_t> ids;
     for (const auto& key : home.keeper.kept) ids.insert(key.id);
@@ -378,11 +664,43 @@ TEST(Handshake, B15_ATakenIdIsTriedAgainAtMostFiveTimes) {
   }
 }
 
-TEST(Handshake, B17_AFullQueueRefuses) {
-  Home home({.threads = 1, .queue_max = 0});
-  int refused = 0;
-  home.clock.run(flood(home, refused));
-  EXPECT_EQ(refused, 3) << "each time, and it may be asked again";
+IN_HOME(Handshake, B12_ARetryNamesTheAttemptBefore) {
+  for (const bool right : {true, false}) {
+    Begun it = co_await begun(h);
+    h.keeper.script.push_back(mtproto::KeyKeeper::Kept::kIdTaken);
+    Bytes answer = co_await h.ask(*it.exchange.set_client_dh_params(it.params));
+    EXPECT_EQ(kind_of(answer), mt::Dh_gen_retry::kId);
+    if (right) it.exchange.retry_id = crypto::auth_key_aux_hash(h.keeper.kept.back().bytes);
+    answer = co_await h.ask(*it.exchange.set_client_dh_params(answer));
+    EXPECT_EQ(kind_of(answer) == mt::Dh_gen_ok::kId, right);
+    EXPECT_EQ(answer == kNotFound, !right) << "retry_id is still that of the first attempt";
+  }
+}
+
+// What is stored under the id of a new key, and what is only in memory, stays as it is.
+IN_WORLD(Handshake, B15_AnotherKeyUnderTheSameIdIsNeverOverwritten) {
+  for (const bool temp : {false, true}) {
+    const ExchangeOptions options = temp ? temporary(3600) : ExchangeOptions();
+    KeyExchange exchange = exchange_of(w, options);
+    const Bytes res_pq = co_await ask(w, exchange.req_pq());
+    const Bytes params = co_await ask(w, *exchange.req_dh_params(res_pq));
+    const auto pair = crypto::DhPair::fresh(w.random);
+    const auto key = pair.shared(inner_of(exchange, params).g_a);
+    const std::int64_t id = crypto::auth_key_id(*key);
+    mtproto::KeyStore store(*w.kv);
+    mtproto::StoredKey other;
+    w.random.fill(other.bytes);
+    const auto added = co_await store.add(id, other);
+    EXPECT_EQ(added, mtproto::KeyStore::Added::kYes);
+
+    mt::Client_DH_inner_data inner = good_inner(exchange);
+    inner.g_b = crypto::view(pair.public_number());
+    const Bytes third = third_request(exchange, sealed(exchange, tl::encode_mtproto(inner), 12));
+    const Bytes answer = co_await ask(w, third);
+    EXPECT_EQ(kind_of(answer), mt::Dh_gen_retry::kId);
+    const auto found = co_await store.find(id);
+    EXPECT_EQ(found->bytes, other.bytes);
+  }
 }
 
 IN_WORLD(Handshake, B16_ThePermanentKeyIsDurableBeforeDhGenOk) {
@@ -405,10 +723,14 @@ IN_WORLD(Handshake, B16_ThePermanentKeyIsDurableBeforeDhGenOk) {
   EXPECT_EQ(answer, kFlood);
   w.kv->set_faults({});
   answer = co_await ask(w, third);
-  EXPECT_TRUE(exchange.finish(answer)) << "the same request goes on where the store failed";
+  const auto made = exchange.finish(answer);
+  EXPECT_TRUE(made) << "the same request goes on where the store failed";
+  mtproto::KeyStore store(*w.kv);
+  const auto stored = co_await store.find(made->id);
+  EXPECT_TRUE(stored && stored->bytes == made->bytes);
 }
 
-IN_WORLD(Handshake, TheFirstSaltIsRight) {
+IN_WORLD(Handshake, B16_TheFirstSaltMixesTheNonces) {
   const auto client = co_await w.client();
   client->repair = false;
   const Bytes answer = co_await client->call(queries::make(queries::kEcho));
@@ -416,145 +738,11 @@ IN_WORLD(Handshake, TheFirstSaltIsRight) {
   co_await client->stop();
 }
 
-IN_WORLD(Handshake, B18_TemporaryKeysLeaveNoTraceAndEndOnTime) {
-  const auto client = co_await w.client(temporary(120));
-  Bytes answer = co_await client->call(queries::make(queries::kEcho));
-  EXPECT_FALSE(answer.empty());
-  for (const auto& [name, partition] : w.disk.partitions) {
-    for (const auto& [row, value] : partition.rows) EXPECT_EQ(value.find(crypto::view(client->key.bytes)), Bytes::npos);
-  }
-  co_await w.clock.sleep(seconds(135));
-  EXPECT_FALSE(client->connected());
-  const auto late = w.sibling(*client);
-  answer = co_await late->call(queries::make(queries::kEcho));
-  EXPECT_TRUE(answer.empty());
-  EXPECT_EQ(late->transport_error, -404);
-  co_await late->stop();
-  co_await client->stop();
-}
-
-namespace {
-
-struct Binding {
-  mtproto::TempKeyBinding request;
-  crypto::BindMessage message;
-};
-
-Binding binding_of(World& w, const ClientKey& permanent, const Client& temp) {
-  Binding binding;
-  auto& request = binding.request;
-  request.temp_key_id = temp.key.id;
-  request.session_id = temp.session_id;
-  request.msg_id = 4 * static_cast<std::int64_t>(w.random.below(1'000'000));
-  request.permanent_key_id = permanent.id;
-  request.nonce = static_cast<std::int64_t>(w.random.u64());
-  request.expires_at = temp.key.expires_at;
-  mt::Bind_auth_key_inner inner;
-  inner.nonce = request.nonce;
-  inner.temp_auth_key_id = request.temp_key_id;
-  inner.perm_auth_key_id = request.permanent_key_id;
-  inner.temp_session_id = request.session_id;
-  inner.expires_at = request.expires_at;
-  binding.message.msg_id = request.msg_id;
-  binding.message.inner = crypto::fixed<40>(tl::encode_mtproto(inner));
-  return binding;
-}
-
-Task<bool> bind(World& w, const ClientKey& permanent, Binding binding) {
-  binding.request.encrypted_message =
-      crypto::seal_bind_message(binding.message, permanent.bytes, permanent.id, w.random);
-  co_return co_await w.server->bind_temp(binding.request);
-}
-
-}  // namespace
-
-IN_WORLD(Handshake, B19_ABoundKeySpeaksForThePermanentOne) {
-  const auto permanent = co_await w.client();
-  std::vector<std::unique_ptr<Client>> temps;
-  for (int i = 0; i < 33; ++i) {
-    temps.push_back(co_await w.client(temporary(3600)));
-    co_await temps.back()->call(queries::make(queries::kEcho));
-    EXPECT_EQ(w.handler->contexts.back().permanent_key_id, 0);
-    Binding binding = binding_of(w, permanent->key, *temps.back());
-    const bool bound = co_await bind(w, permanent->key, std::move(binding));
-    EXPECT_TRUE(bound);
-    co_await temps.back()->call(queries::make(queries::kEcho));
-    EXPECT_EQ(w.handler->contexts.back().permanent_key_id, permanent->key.id);
-    EXPECT_EQ(w.handler->contexts.back().auth_key_id, temps.back()->key.id);
-  }
-  // One too many: the oldest has gone.
-  co_await w.clock.sleep(milliseconds(10));
-  EXPECT_FALSE(temps[0]->connected());
-  EXPECT_TRUE(temps[1]->connected());
-  std::vector<std::int64_t> except{temps[5]->key.id};
-  co_await w.server->drop_temps(permanent->key.id, except);
-  co_await w.clock.sleep(milliseconds(10));
-  EXPECT_FALSE(temps[1]->connected());
-  EXPECT_TRUE(temps[5]->connected());
-  EXPECT_TRUE(permanent->connected());
-  for (const auto& temp : temps) co_await temp->stop();
-  co_await permanent->stop();
-}
-
-IN_WORLD(Handshake, B20_EveryFieldOfTheBindingCounts) {
-  const auto permanent = co_await w.client();
-  const auto temp = co_await w.client(temporary(3600));
-  using Break = std::function<void(Binding&)>;
-  const std::pair<const char*, Break> breaks[] = {
-      {"msg_id", [](Binding& b) { b.message.msg_id += 4; }},
-      {"seqno", [](Binding& b) { b.message.seqno = 1; }},
-      {"nonce", [](Binding& b) { b.request.nonce ^= 1; }},
-      {"session", [](Binding& b) { b.request.session_id ^= 1; }},
-      {"temp key", [](Binding& b) { b.message.inner[12] ^= 1; }},
-      {"permanent key", [](Binding& b) { b.message.inner[20] ^= 1; }},
-      {"expires_at", [](Binding& b) { b.request.expires_at -= 1; }},
-      {"constructor", [](Binding& b) { b.message.inner[0] ^= 1; }},
-  };
-  for (const auto& [what, change] : breaks) {
-    Binding binding = binding_of(w, permanent->key, *temp);
-    change(binding);
-    const bool bound = co_await bind(w, permanent->key, std::move(binding));
-    EXPECT_FALSE(bound) << what;
-  }
-  for (const int expires_at : {0, -1, 3600 + 61, 7200}) {
-    temp->key.expires_at = w.clock.unixtime() + expires_at;
-    Binding binding = binding_of(w, permanent->key, *temp);
-    const bool bound = co_await bind(w, permanent->key, std::move(binding));
-    EXPECT_FALSE(bound) << expires_at;
-  }
-  temp->key.expires_at = w.clock.unixtime() + 3600;
-  Binding binding = binding_of(w, permanent->key, *temp);
-  for (const std::size_t size : {0, 103, 105, 120}) {
-    binding.request.encrypted_message = w.random.bytes(size);
-    const bool bound = co_await w.server->bind_temp(binding.request);
-    EXPECT_FALSE(bound) << size;
-  }
-  // Another key than the one named, and at last the right one.
-  const auto stranger = co_await w.client();
-  bool bound = co_await bind(w, stranger->key, binding);
-  EXPECT_FALSE(bound);
-  bound = co_await bind(w, permanent->key, binding);
-  EXPECT_TRUE(bound);
-  for (auto* client : {permanent.get(), temp.get(), stranger.get()}) co_await client->stop();
-}
-
-IN_WORLD(Handshake, B21_DestroyAuthKeyEndsTheKeyThatCallsIt) {
-  const auto doomed = co_await w.client();
-  const auto other = co_await w.client();
-  std::vector<std::uint32_t> got;
-  doomed->on_push = [&](const Message& message) { got.push_back(constructor_of(message.body)); };
-  doomed->send(tl::encode_mtproto(mt::destroy_auth_key()));
-  co_await w.clock.sleep(milliseconds(50));
-  constexpr std::uint32_t kDestroyAuthKeyOk = 0xf660e1d4;
-  EXPECT_NE(std::ranges::find(got, kDestroyAuthKeyOk), got.end());
-  EXPECT_FALSE(doomed->connected());
-  EXPECT_EQ(w.handler->destroyed, std::set{doomed->key.id});
-  const auto again = w.sibling(*doomed);
-  Bytes answer = co_await again->call(queries::make(queries::kEcho));
-  EXPECT_EQ(again->transport_error, -404);
-  answer = co_await other->call(queries::make(queries::kEcho));
-  EXPECT_FALSE(answer.empty());
-  for (auto* client : {doomed.get(), other.get(), again.get()}) co_await client->stop();
+TEST(Handshake, B17_AFullQueueRefuses) {
+  Home home({.threads = 1, .queue_max = 0});
+  int refused = 0;
+  home.clock.run(flood(home, refused));
+  EXPECT_EQ(refused, 3) << "each time, and it may be asked again";
 }
 
 }  // namespace helio::client

@@ -33,6 +33,23 @@ bool Workers::submit(Function<void(Random&)> work) {
   return true;
 }
 
+void Workers::when_idle(std::function<bool(Random&)> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    ASSERT(!idle_work_);
+    idle_work_ = std::move(work);
+  }
+  wake();
+}
+
+void Workers::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    idle_wanted_ = true;
+  }
+  arrived_.notify_one();
+}
+
 void Workers::work_until_stopped() {
   constexpr int kNicer = 5;
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicer);  // On Linux a thread has its own.
@@ -41,8 +58,19 @@ void Workers::work_until_stopped() {
     Function<void(Random&)> work;
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      const auto idle = [this] { return idle_wanted_ && !idle_busy_ && idle_work_; };
+      arrived_.wait(lock, [&] { return stopping_ || !queue_.empty() || idle(); });
       if (stopping_) return;
+      if (queue_.empty()) {
+        idle_wanted_ = false;  // A wake() meanwhile counts.
+        idle_busy_ = true;
+        lock.unlock();
+        const bool more = idle_work_(*random);
+        lock.lock();
+        idle_busy_ = false;
+        idle_wanted_ |= more;
+        continue;
+      }
       work = std::move(queue_.front());
       queue_.pop_front();
     }

@@ -2,7 +2,8 @@
 //
 // They have a lower priority than the cores, and a queue with an end: a flood of strangers is refused there instead of
 // being felt by those who are logged in (docs/security.md B17).
-// Threads: run() on any core, submit() anywhere. Without threads of its own, work is done at once by its caller.
+// Threads: run() on any core, submit() and wake() anywhere. Without threads of its own, work is done at once by its
+// caller.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -33,6 +34,11 @@ class Workers {
   // Without an answer. False when the queue is full.
   bool submit(Function<void(Random&)> work);
 
+  // What to do while nothing waits: called again and again until it returns false, then again after wake(); by one
+  // thread at a time. Once, before anything else. Without threads of its own: never called.
+  void when_idle(std::function<bool(Random&)> work);
+  void wake();
+
   Executor executor() const { return cores_.executor(cores_.here()); }
 
  private:
@@ -45,6 +51,9 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Function<void(Random&)>> queue_;
+  std::function<bool(Random&)> idle_work_;
+  bool idle_wanted_ = false;
+  bool idle_busy_ = false;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

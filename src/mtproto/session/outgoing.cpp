@@ -9,11 +9,13 @@ namespace helio::mtproto {
 void OutgoingMessages::add(Outgoing message) {
   ASSERT(all_.empty() || all_.back().msg_id < message.msg_id);
   ++live_;
+  ++unsent_;
   bytes_ += message.body.size();
+  unsent_bytes_ += message.body.size();
   all_.push_back(std::move(message));
   // A client that acknowledges never comes here. The other kind loses what it was sent long ago.
-  for (std::size_t i = 0; full() && i < first_unsent_; ++i) {
-    if (!all_[i].acked) forget(all_[i]);
+  for (std::size_t i = 0; full() && i < all_.size(); ++i) {
+    if (!all_[i].acked && all_[i].sent) forget(all_[i]);
   }
   compact();
 }
@@ -38,6 +40,10 @@ void OutgoingMessages::drop(Outgoing& message) {
 void OutgoingMessages::forget(Outgoing& message) {
   --live_;
   bytes_ -= message.body.size();
+  if (!message.sent) {
+    --unsent_;
+    unsent_bytes_ -= message.body.size();
+  }
   message.acked = true;
   message.body = Bytes();
 }
@@ -54,8 +60,14 @@ void OutgoingMessages::compact() {
   }
 }
 
+void OutgoingMessages::unsend(Outgoing& message) {
+  if (!std::exchange(message.sent, false)) return;
+  ++unsent_;
+  unsent_bytes_ += message.body.size();
+}
+
 void OutgoingMessages::requeue(Outgoing& message, Link* link) {
-  message.sent = false;
+  unsend(message);
   message.link = link;
   const auto at = std::lower_bound(all_.begin(), all_.end(), message.msg_id,
                                    [](const Outgoing& a, std::int64_t id) { return a.msg_id < id; });
@@ -66,10 +78,22 @@ void OutgoingMessages::reroute(Link* link, Link* other) {
   for (Outgoing& message : all_) {
     if (!message.acked && message.link == link) {
       message.link = other;
-      message.sent = false;
+      unsend(message);
     }
   }
   first_unsent_ = 0;
+}
+
+void OutgoingMessages::reroute_unsent(Link* link, Link* other) {
+  for (std::size_t i = first_unsent_; i < all_.size(); ++i) {
+    if (!all_[i].sent && all_[i].link == link) all_[i].link = other;
+  }
+}
+
+void OutgoingMessages::gather_unsent(Link* link) {
+  for (std::size_t i = first_unsent_; i < all_.size(); ++i) {
+    if (!all_[i].sent) all_[i].link = link;
+  }
 }
 
 bool OutgoingMessages::any_ready(const Link* link) const {

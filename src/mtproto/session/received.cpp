@@ -43,7 +43,7 @@ void ReceivedMessages::add(const Received& message) {
   ASSERT(!too_old(message.msg_id));
   all_.insert(place(message.msg_id), message);
   // Twice as many, so that forgetting costs a constant per message.
-  if (all_.size() >= 2 * kKept) forget(all_.size() - kKept);
+  if (all_.size() - held_ >= 2 * kKept) forget(all_.size() - kKept);
 }
 
 void ReceivedMessages::trim(std::int64_t before_msg_id) {
@@ -51,13 +51,15 @@ void ReceivedMessages::trim(std::int64_t before_msg_id) {
   if (all_.capacity() > 64 && all_.size() < all_.capacity() / 4) all_.shrink_to_fit();
 }
 
-// Of the oldest `count`, those that still run stay, and with them everything that is newer.
+// The oldest `count`. Those that still run stay: a long one must not hold up the window, nor run twice behind it.
 void ReceivedMessages::forget(std::size_t count) {
-  const auto end = std::find_if(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(count),
-                                [](const Received& m) { return m.state == Received::State::kRunning; });
-  if (end == all_.begin()) return;
-  floor_ = std::prev(end)->msg_id;
-  all_.erase(all_.begin(), end);
+  if (count == 0) return;
+  const auto end = all_.begin() + static_cast<std::ptrdiff_t>(count);
+  floor_ = std::max(floor_, std::prev(end)->msg_id);
+  const auto kept =
+      std::remove_if(all_.begin(), end, [](const Received& m) { return m.state != Received::State::kRunning; });
+  held_ = static_cast<std::size_t>(kept - all_.begin());
+  all_.erase(kept, end);
 }
 
 }  // namespace helio::mtproto

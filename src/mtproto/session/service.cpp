@@ -1,5 +1,7 @@
 #include "mtproto/session/service.h"
 
+#include <algorithm>
+
 #include "tl/mtproto.h"
 #include "tl/types/mtproto/BadMsgNotification.h"
 #include "tl/types/mtproto/DestroyAuthKeyRes.h"
@@ -30,6 +32,28 @@ namespace mt = tl::mt;
 
 static_assert(kMsgsAckId == mt::Msgs_ack::kId);
 
+namespace {
+
+// Described with the others, but missing in every schema: msg_resend_ans_req msg_ids:Vector<long> = MsgResendReq.
+constexpr std::uint32_t kResendAnswersId = 0x8610baeb;
+
+milliseconds clamped_wait(std::int32_t asked) {
+  constexpr std::int32_t kWaitMax = 25'000;
+  return milliseconds(std::clamp(asked, 0, kWaitMax));
+}
+
+// As msg_resend_req, which has the same fields.
+std::optional<Service> parse_resend_answers(View body) {
+  Bytes same(body);
+  store_le(same.data(), mt::Msg_resend_req::kId);
+  const auto object = tl::decode_mtproto(same);
+  const auto* resend = object ? tl::as<mt::Msg_resend_req>(*object) : nullptr;
+  if (!resend) return std::nullopt;
+  return ResendRequest{.msg_ids = resend->msg_ids, .answers = true};
+}
+
+}  // namespace
+
 bool is_service(std::uint32_t id) {
   switch (id) {
     case mt::ping::kId:
@@ -42,6 +66,7 @@ bool is_service(std::uint32_t id) {
     case mt::Msg_detailed_info::kId:
     case mt::Msg_new_detailed_info::kId:
     case mt::Msg_resend_req::kId:
+    case kResendAnswersId:
     case mt::rpc_drop_answer::kId:
     case mt::destroy_session::kId:
     case mt::destroy_auth_key::kId:
@@ -51,16 +76,22 @@ bool is_service(std::uint32_t id) {
 }
 
 std::optional<Service> parse_service(View body) {
+  if (load_le<std::uint32_t>(body.data()) == kResendAnswersId) return parse_resend_answers(body);
   const auto object = tl::decode_mtproto(body);
   if (!object) return std::nullopt;
   if (const auto* ping = tl::as<mt::ping>(*object)) return Ping{.ping_id = ping->ping_id};
   if (const auto* ping = tl::as<mt::ping_delay_disconnect>(*object)) return Ping{ping->ping_id, ping->disconnect_delay};
   if (const auto* salts = tl::as<mt::get_future_salts>(*object)) return GetFutureSalts{salts->num};
   if (const auto* state = tl::as<mt::Msgs_state_req>(*object)) return StateRequest{state->msg_ids};
-  if (const auto* resend = tl::as<mt::Msg_resend_req>(*object)) return ResendRequest{resend->msg_ids};
+  if (const auto* resend = tl::as<mt::Msg_resend_req>(*object)) return ResendRequest{.msg_ids = resend->msg_ids};
   if (const auto* drop = tl::as<mt::rpc_drop_answer>(*object)) return DropAnswer{drop->req_msg_id};
   if (const auto* destroy = tl::as<mt::destroy_session>(*object)) return DestroySession{destroy->session_id};
   if (tl::as<mt::destroy_auth_key>(*object)) return DestroyAuthKey{};
+  if (const auto* wait = tl::as<mt::Http_wait>(*object)) {
+    return HttpWait{.max_delay = clamped_wait(wait->max_delay),
+                    .wait_after = clamped_wait(wait->wait_after),
+                    .max_wait = clamped_wait(wait->max_wait)};
+  }
   return Ignored{};
 }
 
@@ -81,6 +112,15 @@ Bytes msgs_state_info(std::int64_t req_msg_id, View states) {
   mt::Msgs_state_info info;
   info.req_msg_id = req_msg_id;
   info.info = states;
+  return tl::encode_mtproto(info);
+}
+
+Bytes msg_detailed_info(std::int64_t msg_id, std::int64_t answer_msg_id, std::int32_t bytes, std::int32_t status) {
+  mt::Msg_detailed_info info;
+  info.msg_id = msg_id;
+  info.answer_msg_id = answer_msg_id;
+  info.bytes = bytes;
+  info.status = status;
   return tl::encode_mtproto(info);
 }
 

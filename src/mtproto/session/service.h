@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "mtproto/salts.h"
+#include "mtproto/session/link.h"
 
 namespace helio::mtproto {
 
@@ -25,6 +26,7 @@ struct StateRequest {
 };
 struct ResendRequest {
   std::vector<std::int64_t> msg_ids;
+  bool answers = false;  // The ids are those of queries; what is meant are their answers.
 };
 struct DropAnswer {
   std::int64_t req_msg_id = 0;
@@ -33,10 +35,10 @@ struct DestroySession {
   std::int64_t session_id = 0;
 };
 struct DestroyAuthKey {};
-struct Ignored {};  // http_wait; what a client tells about our messages; what only a server says.
+struct Ignored {};  // What a client tells about our messages; what only a server says.
 
 using Service = std::variant<Ping, GetFutureSalts, StateRequest, ResendRequest, DropAnswer, DestroySession,
-                             DestroyAuthKey, Ignored>;
+                             DestroyAuthKey, HttpWait, Ignored>;
 
 // Whether the constructor belongs to the session rather than to the floor above.
 bool is_service(std::uint32_t id);
@@ -46,6 +48,7 @@ std::optional<Service> parse_service(View body);
 Bytes pong(std::int64_t msg_id, std::int64_t ping_id);
 Bytes msgs_ack(const std::vector<std::int64_t>& msg_ids);
 Bytes msgs_state_info(std::int64_t req_msg_id, View states);
+Bytes msg_detailed_info(std::int64_t msg_id, std::int64_t answer_msg_id, std::int32_t bytes, std::int32_t status);
 Bytes future_salts(std::int64_t req_msg_id, std::int32_t now, const std::vector<Salts::Salt>& salts);
 Bytes new_session_created(std::int64_t first_msg_id, std::int64_t unique_id, std::int64_t salt);
 Bytes bad_msg_notification(std::int64_t msg_id, std::int32_t seqno, int code);

@@ -50,7 +50,6 @@ class FrameReader {
   Next next(Input& input);
   void release(Input& input);  // The frame of the last next() has been used.
   void raise_limit(std::size_t size_max) { size_max_ = size_max; }
-  std::size_t limit() const { return size_max_; }
 
  private:
   struct Header {

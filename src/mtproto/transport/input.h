@@ -51,9 +51,13 @@ class Input {
     }
   }
 
+  // What is kept, in bytes of memory.
+  std::size_t held() const { return held_.capacity() < kInPlace ? 0 : held_.capacity(); }
+
   bool empty() const { return fresh_.empty() && used_ == held_.size(); }
 
  private:
+  static constexpr std::size_t kInPlace = 16;  // So little needs no memory of its own.
   Bytes held_;
   std::size_t used_ = 0;  // Of held_.
   std::span<char> fresh_;

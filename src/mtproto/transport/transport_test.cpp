@@ -105,7 +105,7 @@ TEST_F(Wire, A01_EveryTransportIsDetectedWhereverItsFirstBytesAreCut) {
     for (const Bytes& bytes : payloads) client.send(bytes);
     for (std::size_t cut = 0; cut <= client.sent.size(); ++cut) {
       SeenHeaders fresh(clock);
-      Transport transport(random, fresh);
+      Transport transport(random, fresh, false);
       const Received received = feed(transport, client.sent, {cut});
       ASSERT_EQ(received.payloads, payloads) << cut;
       EXPECT_EQ(received.last, Status::kMore);
@@ -115,7 +115,7 @@ TEST_F(Wire, A01_EveryTransportIsDetectedWhereverItsFirstBytesAreCut) {
     // And byte by byte.
     std::vector<std::size_t> every(client.sent.size());
     for (std::size_t i = 0; i < every.size(); ++i) every[i] = i;
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     EXPECT_EQ(feed(transport, client.sent, every).payloads, payloads);
   }
 }
@@ -154,7 +154,7 @@ TEST_F(Wire, A02_RandomHeadersGetSilence) {
     Bytes header;
     do header = random.bytes(kObfuscationHeaderSize);
     while (detect(header) != Detected::kObfuscated);
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     const Received received = feed(transport, header + random.bytes(200), {});
     accepted += received.last != Status::kSilence || transport.known() || transport.in_frame();
   }
@@ -164,16 +164,56 @@ TEST_F(Wire, A02_RandomHeadersGetSilence) {
 TEST_F(Wire, A03_ARepeatedHeaderGetsSilence) {
   Client client({"", Framing::kPadded, true}, random);
   client.send(payload(104));
-  Transport first(random, seen);
+  Transport first(random, seen, false);
   EXPECT_EQ(feed(first, client.sent, {}).payloads.size(), 1u);
   for (const int later : {0, 599}) {
     clock.run_for(seconds(later));
-    Transport second(random, seen);
+    Transport second(random, seen, false);
     EXPECT_EQ(feed(second, client.sent, {}).last, Status::kSilence);
   }
   clock.run_for(seconds(2000));
-  Transport third(random, seen);
+  Transport third(random, seen, false);
   EXPECT_EQ(feed(third, client.sent, {}).payloads.size(), 1u);
+}
+
+TEST_F(Wire, A03_TheMemoryOfHeadersIsBounded) {
+  constexpr std::size_t kMax = 10;
+  SeenHeaders few(clock, kMax);
+  std::vector<Bytes> headers(3 * kMax);
+  for (Bytes& header : headers) {
+    header = random.bytes(kObfuscationHeaderSize);
+    EXPECT_TRUE(few.add(header));
+  }
+  for (std::size_t i = headers.size() - kMax; i < headers.size(); ++i) EXPECT_FALSE(few.add(headers[i])) << i;
+  EXPECT_TRUE(few.add(headers[0])) << "pushed out";
+}
+
+TEST_F(Wire, A04_AnyDcIdIsServed) {
+  for (const int dc : {0, 1, 2, 3, 4, 5, -1, -5, 10'002, -10'002, 32'767, -32'768}) {
+    Opening opening = open_obfuscation(Framing::kIntermediate, dc, random);
+    const Bytes packet = payload(104);
+    Bytes frame;
+    append_le(frame, static_cast<std::uint32_t>(packet.size()));
+    frame += packet;
+    opening.obfuscation.out.apply(frame);
+    Transport transport(random, seen, false);
+    EXPECT_EQ(feed(transport, opening.header + frame, {}).payloads, std::vector{packet}) << dc;
+  }
+}
+
+TEST_F(Wire, A04_OverWebSocketEverythingMustBeObfuscated) {
+  for (const Variant& variant : kVariants) {
+    SCOPED_TRACE(variant.name);
+    Client client(variant, random);
+    client.send(payload(104));
+    Transport transport(random, seen, true);
+    const Received received = feed(transport, client.sent, {});
+    EXPECT_EQ(received.payloads.size(), variant.obfuscated ? 1u : 0u);
+    EXPECT_EQ(received.last, variant.obfuscated ? Status::kMore : Status::kClose);
+    EXPECT_EQ(transport.known(), variant.obfuscated) << "nothing can be sent otherwise";
+  }
+  Transport transport(random, seen, true);
+  EXPECT_EQ(feed(transport, "POST /api HTTP/1.1\r\nHost: here\r\n\r\n", {}).last, Status::kClose);
 }
 
 TEST_F(Wire, A05_LengthsAreJudgedBeforeTheirBytesArrive) {
@@ -185,7 +225,7 @@ TEST_F(Wire, A05_LengthsAreJudgedBeforeTheirBytesArrive) {
   };
   for (const auto& [start, size] : declared) {
     SCOPED_TRACE(to_hex(start));
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     Bytes bytes(start);
     EXPECT_EQ(feed(transport, bytes, {}).last, Status::kMore);
     Bytes id;
@@ -204,7 +244,7 @@ TEST_F(Wire, A05_ALongerFrameComesThroughOnceItsKeyIsKnown) {
     Client client(variant, random);
     const Bytes large = payload(24 + (1 << 20));
     client.send(large);
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     EXPECT_EQ(feed(transport, View(client.sent).substr(0, 2000), {}).last, Status::kTooLong);
     transport.raise_limit(2 << 20);
     std::vector<std::size_t> cuts;
@@ -222,7 +262,8 @@ TEST_F(Wire, A06_FramesThatCannotBe) {
       Bytes("\xee\xee\xee\xee\x2a\x00\x00\x00", 8),  // and no whole words.
       Bytes("\xdd\xdd\xdd\xdd\x00\x00\x00\x00", 8),  // Padded, empty.
       Bytes("\x08\x00\x00\x00\x00\x00\x00\x00", 8),  // Full, shorter than its own fields,
-      Bytes("\x2b\x00\x00\x00\x00\x00\x00\x00", 8),  // and no whole words.
+      Bytes("\x2b\x00\x00\x00\x00\x00\x00\x00", 8),  // no whole words,
+      Bytes("\x54\x00\x00\x80\x00\x00\x00\x00", 8),  // and with a bit that asks for a quick ack.
   };
   Client client({"", Framing::kFull, false}, random);
   client.send(payload(104));
@@ -234,7 +275,7 @@ TEST_F(Wire, A06_FramesThatCannotBe) {
   second.send(payload(104));
   cases.push_back(client.sent + second.sent);  // Number 0 twice.
   for (const Bytes& bytes : cases) {
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     EXPECT_EQ(feed(transport, bytes, {}).last, Status::kClose) << to_hex(View(bytes).substr(0, 16));
   }
 }
@@ -246,7 +287,7 @@ TEST_F(Wire, A06_PaddingIsCut) {
       Bytes bytes = "\xdd\xdd\xdd\xdd";
       append_le(bytes, static_cast<std::uint32_t>(packet.size() + padding));
       bytes += packet + random.bytes(padding);
-      Transport transport(random, seen);
+      Transport transport(random, seen, false);
       EXPECT_EQ(feed(transport, bytes, {}).payloads, std::vector{packet}) << padding;
     }
   }
@@ -257,7 +298,7 @@ TEST_F(Wire, A08_ErrorsAndAnswersComeInTheClientsFraming) {
     SCOPED_TRACE(variant.name);
     Client client(variant, random);
     client.send(payload(104));
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     feed(transport, client.sent, {});
     Bytes out;
     const std::vector<Bytes> answers = {payload(104), payload(72), payload(24 + 16 * 100)};
@@ -293,7 +334,7 @@ TEST_F(Wire, A12_QuickAcksAreAskedForAndGiven) {
     client.send(payload(104), true);
     client.send(payload(1016), true);
     client.send(payload(104), false);
-    Transport transport(random, seen);
+    Transport transport(random, seen, false);
     EXPECT_EQ(feed(transport, client.sent, {}).acks, (std::vector{true, true, false}));
 
     Bytes out;
