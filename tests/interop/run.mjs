@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Browser } from './lib/browser.mjs'
 import { Conversation, same } from './lib/conversation.mjs'
 import { Device } from './lib/device.mjs'
 import { lateDeviceOf, nameOf, pairsOf } from './lib/matrix.mjs'
@@ -32,10 +33,11 @@ const { values: options } = parseArgs({
 const patience = Number(options.patience)
 
 // Two cores are the least we expect: more at once only makes everyone late.
-const AT_ONCE = { signIn: 4, talk: 8, late: 4 }
+const AT_ONCE = { signIn: 4, talk: 8, late: 4, tell: 16, breaks: 4 }
 const WHOLE_RUN_MS = 15 * 60_000
 const ROUNDS = 4
 const BURST = 5 // 4 rounds of 5: 20 messages each way.
+const BREAKS = 3 // Conversations of an account that are under way when it loses its connection.
 const BEFORE_KILL_MS = 40
 
 const started = Date.now()
@@ -144,11 +146,13 @@ async function main () {
   const folder = mkdtempSync(join(tmpdir(), 'heliograph-interop-'))
   const server = new Server(resolve(options.server), folder, patience)
   const devices = new Set()
+  const browser = new Browser(join(folder, 'browser'), patience)
   const cleanUp = () => {
     for (const device of devices) device.kill()
+    browser.kill()
     server.child?.kill('SIGKILL')
     if (options.keep) console.log(`kept: ${folder}`)
-    else rmSync(folder, { recursive: true, force: true })
+    else rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) // A killed browser may still write.
   }
   const abort = why => {
     console.log(`interop: ${why}`)
@@ -162,13 +166,26 @@ async function main () {
   server.onUnexpectedEnd = why => abort(why)
 
   try {
-    for (const client of new Set(accounts.map(({ configuration }) => configuration.client).concat(accounts.map(({ number }) => lateDeviceOf(number).client)))) install(client)
+    const clients = new Set(accounts.flatMap(({ configuration, number, side }) => [configuration, ...side === 'left' ? [lateDeviceOf(number)] : []]).map(({ client }) => client))
+    if (clients.has('chromium')) clients.add('mtcute') // They share their commands.
+    for (const client of clients) install(client)
     await server.start()
     server.fetchKey()
     const library = join(folder, 'libtdjson.so')
-    copyWithServerKey(join(HERE, 'clients/tdlib/node_modules/@prebuilt-tdlib/linux-x64-glibc/libtdjson.so'), library, server.keyFile)
+    if (clients.has('tdlib')) copyWithServerKey(join(HERE, 'clients/tdlib/node_modules/@prebuilt-tdlib/linux-x64-glibc/libtdjson.so'), library, server.keyFile)
     mkdirSync(join(folder, 'devices'))
-    const surroundings = { host: server.host, port: server.port, key: server.keyFile, library, folder: join(folder, 'devices'), patience, record: options.record, logLevel: options['log-level'] && Number(options['log-level']) }
+    const surroundings = {
+      host: server.host,
+      port: server.port,
+      httpPort: server.httpPort,
+      key: server.keyFile,
+      library,
+      browser: clients.has('chromium') ? await browser.start() : undefined,
+      folder: join(folder, 'devices'),
+      patience,
+      record: options.record,
+      logLevel: options['log-level'] && Number(options['log-level'])
+    }
     const launch = async (label, configuration, more) => {
       const device = new Device(label, configuration, surroundings)
       devices.add(device)
@@ -182,6 +199,7 @@ async function main () {
   }
   if (options.record) printCalls(devices)
   await Promise.all([...devices].map(device => device.stop()))
+  await browser.stop()
   if (server.isReady) await step('the server ends when asked to', [], async () => same(await server.stop(), { code: 0, signal: null }, 'exit on SIGTERM'))
   const fine = report(server)
   cleanUp()
@@ -192,15 +210,17 @@ async function act ({ server, accounts, conversations, launch, devices }) {
   const each = (count, work) => inParallel(conversations, count, conversation =>
     step(conversation.name, conversation.people.map(person => person.device), () => work(conversation)))
 
+  const tell = (some, command) => inParallel(some, AT_ONCE.tell, account => account.device?.do(command).catch(error => say(error.message)))
+
   say(`${accounts.length} accounts sign up`)
-  // Of every two right-hand accounts with the same client one will be without a network around the kill.
+  // Of every two right-hand accounts with the same client one will be away around the kill.
   const seen = {}
   for (const account of accounts) {
     if (account.side === 'right') account.away = (seen[account.configuration.client] = (seen[account.configuration.client] ?? 0) + 1) % 2 === 1
   }
   await inParallel(accounts, AT_ONCE.signIn, async account => {
     try {
-      account.device = await launch(`${account.side} ${account.number}`, account.configuration, { relay: account.away })
+      account.device = await launch(`${account.side} ${account.number}`, account.configuration, { relay: account.side === 'right' })
       account.user = await signIn(account, account.device, true)
     } catch (error) {
       account.device ??= [...devices].findLast(device => device.configuration === account.configuration)
@@ -215,9 +235,36 @@ async function act ({ server, accounts, conversations, launch, devices }) {
     await conversation.check()
   })
 
+  const rightHand = accounts.filter(({ side }) => side === 'right')
+  say(`${rightHand.length} of them lose their connections with messages and answers on the way, the server lives on`)
+  // A few conversations each, and not for long: GramJS chains all that it sends, and gives up a server that is silent.
+  const broken = conversations.filter(conversation => conversation.people[1].conversations.indexOf(conversation) < BREAKS)
+  await inParallel(rightHand, AT_ONCE.breaks, async account => {
+    await tell([account], 'deafen')
+    await inParallel(broken.filter(({ people }) => people[1] === account), BREAKS, conversation =>
+      step(conversation.name, conversation.people.map(person => person.device), async () => {
+        const from = conversation.script.length
+        conversation.sayAdrift(1, 3)
+        conversation.sayAdrift(0, 2)
+        // What the server has taken is answered, but the answers are lost. Over HTTP the next request waits for the answer.
+        if (account.configuration.transport !== 'http') await conversation.hear(0, from)
+      }))
+    await tell([account], 'cut')
+    await tell([account], 'restore')
+  })
+  await each(conversations.length, async conversation => {
+    if (!broken.includes(conversation)) return
+    await conversation.settle()
+    same(conversation.unanswered(), [], 'messages that failed though the server lived')
+    await conversation.hear(0)
+    // What was on the way to it comes again in the same session, but GramJS begins another one.
+    if (conversation.people[1].configuration.client !== 'gramjs') await conversation.hear(1)
+    await conversation.check()
+  })
+
   const others = accounts.filter(account => account.away)
-  say(`${others.length} of them lose their network, the others write on, the server is killed while they do`)
-  for (const account of others) await account.device.do('cut').catch(() => {})
+  say(`${others.length} of them go away, the others write on, the server is killed while they do`)
+  await tell(others, 'leave')
   await each(AT_ONCE.talk, async conversation => {
     if (conversation.people[1].away) await conversation.say(0, 2)
   })
@@ -228,7 +275,7 @@ async function act ({ server, accounts, conversations, launch, devices }) {
   await sleep(BEFORE_KILL_MS)
   await server.kill()
   await server.start()
-  for (const account of others) await account.device.do('restore').catch(() => {})
+  await tell(others, 'come_back')
   await each(conversations.length, async conversation => {
     await Promise.all(conversation.people.map(({ device }) => device.do('alive', {}, 60_000)))
     await conversation.settle()
@@ -237,13 +284,14 @@ async function act ({ server, accounts, conversations, launch, devices }) {
   const unanswered = conversations.flatMap(conversation => conversation.unanswered())
   say(`they go on${unanswered.length ? ` (without an answer for ${unanswered.length} messages: ${unanswered.join('; ')})` : ''}`)
   await each(AT_ONCE.talk, async conversation => {
-    // By itself TDLib asks for what it missed, mtcute (0.30) does when the next update shows a gap, GramJS never.
-    const catchUp = async client => {
-      for (const side of [0, 1]) if (conversation.people[side].configuration.client === client) await conversation.hear(side)
+    // By themselves TDLib, and mtcute in a new page, ask for what they missed; mtcute in an old session when the next
+    // update shows a gap; GramJS never.
+    const catchUp = async isMeant => {
+      for (const side of [0, 1]) if (isMeant(conversation.people[side])) await conversation.hear(side)
     }
-    await catchUp('tdlib')
+    await catchUp(({ configuration: { client }, away }) => client === 'tdlib' || (client === 'chromium' && away))
     await conversation.talk(2, 3)
-    await catchUp('mtcute')
+    await catchUp(({ configuration: { client } }) => client === 'mtcute' || client === 'chromium')
     await conversation.check()
   })
   for (const { name } of conversations) if (!cases.get(name).error) say(`ok ${name}`)
@@ -262,6 +310,16 @@ async function act ({ server, accounts, conversations, launch, devices }) {
     if (late) await late.stop()
     if (!cases.get(name).error) say(`ok ${name}`)
   })
+}
+
+/** Asks until the answer is fine, for what comes to a device by itself; after a while it takes what there is. */
+async function soon (ask, isFine) {
+  const deadline = Date.now() + 10_000 * patience
+  for (;;) {
+    const answer = await ask()
+    if (isFine(answer) || Date.now() > deadline) return answer
+    await sleep(200)
+  }
 }
 
 /** A new session of an account: the same dialogs, the same histories, and live from then on in both directions. */
@@ -294,10 +352,8 @@ async function checkLateDevice (account, late) {
   const upTo = (await late.do('history', { peer })).findLast(message => !message.out).id
   await late.do('read', { peer, upTo })
   for (const device of [late, account.device]) {
-    const unread = async () => (await device.do('dialogs')).find(dialog => dialog.peer === peer).unread
-    const deadline = Date.now() + 10_000 * patience
-    while (await unread() && Date.now() < deadline) await sleep(200)
-    same(await unread(), 0, `${device.label}: unread messages in a dialog that was read`)
+    const unread = await soon(async () => (await device.do('dialogs')).find(dialog => dialog.peer === peer).unread, unread => unread === 0)
+    same(unread, 0, `${device.label}: unread messages in a dialog that was read`)
   }
 
   // Notes to oneself.
@@ -306,7 +362,8 @@ async function checkLateDevice (account, late) {
   for (const note of notes) ids.push((await account.device.do('send', { to: 'me', ...note, replyTo: ids[0] ?? null })).id)
   const wanted = notes.map((note, i) => ({ id: ids[i], peer: account.user, text: note.text, entities: runsOf(note), replyTo: i ? ids[0] : null }))
   for (const device of [late, account.device]) {
-    const real = comparable(await device.do('history', { peer: 'me' })).map(({ out, ...message }) => message) // Clients differ on whether a note is outgoing.
+    const history = await soon(() => device.do('history', { peer: 'me' }), history => history.length >= notes.length)
+    const real = comparable(history).map(({ out, ...message }) => message) // Clients differ on whether a note is outgoing.
     same(real, wanted, `${device.label}: notes to oneself`)
   }
 }

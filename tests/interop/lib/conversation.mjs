@@ -1,8 +1,8 @@
 // A private chat of two devices of different accounts, and what each of them must see of it.
 //
 // The script is the list of messages in the order in which they were said: people take turns, so both sides agree on
-// it. Messages on the way while the server was killed are the exception: each side has its own order there, and one
-// that its sender reports as failed may exist once or not at all.
+// it. Messages on the way during a break (of connections, or of the server) are the exception: each side has its own
+// order there, and one that its sender reports as failed may exist once or not at all.
 import { deepStrictEqual } from 'node:assert'
 import { runsOf, sample } from './samples.mjs'
 
@@ -28,7 +28,7 @@ export class Conversation {
     this.number = number
     this.people = people
     this.script = []
-    this.adrift = { from: 0, to: 0 } // The part of the script that was on the way while the server was killed.
+    this.breaks = [] // Parts of the script that were on the way during a break: { from, to }, `to` once it is over.
   }
 
   peerOf (side) { return this.people[1 - side].user }
@@ -70,14 +70,15 @@ export class Conversation {
 
   /** `side` sends `count` messages at once and nobody waits; settle() does. */
   sayAdrift (side, count) {
-    this.adrift.from ||= this.script.length
-    this.flying ??= []
+    if (!this.flying) {
+      this.flying = []
+      this.breaks.push({ from: this.script.length })
+    }
     for (let i = 0; i < count; i++) {
       const message = this.#write(side)
       message.replyTo = null
       this.flying.push(this.#send(side, message, RESEND_MS).catch(error => { message.error = error }))
     }
-    this.adrift.to = this.script.length
   }
 
   /** Waits until `side` has been told of everything that the other said from number `from` on. */
@@ -106,9 +107,11 @@ export class Conversation {
     }
   }
 
-  /** After a restart: waits until every message that was on the way is answered, and stored on both sides. */
+  /** After a break: waits until every message that was on the way is answered, and stored on both sides. */
   async settle () {
     await Promise.all(this.flying ?? [])
+    this.flying = undefined
+    if (this.breaks.length) this.breaks.at(-1).to ??= this.script.length
     const due = this.script.filter(message => !message.error)
     const isThere = async side => {
       const texts = new Set((await this.people[side].device.do('history', { peer: this.peerOf(side) })).map(message => message.text))
@@ -145,10 +148,8 @@ export class Conversation {
     for (let i = 1; i < history.length; i++) {
       if (history[i].id <= history[i - 1].id) throw new Error(`${device.label}: history: id ${history[i].id} after ${history[i - 1].id}`)
     }
-    const { from, to } = this.adrift
-    const tail = this.script.length - to
     const position = new Map(history.map((message, i) => [message.id, i]))
-    // The middle is compared as a set, so a reply there or across it is compared by text.
+    // Within a break messages are compared as a set, so a reply there or across it is compared by text.
     const seen = message => ({
       from: message.out ? side : 1 - side,
       text: message.text,
@@ -161,16 +162,22 @@ export class Conversation {
       formatting: runsOf(message),
       replyTo: message.replyTo === null ? null : this.script[message.replyTo].text
     })
-    const what = `${device.label}: history`
-    same(history.slice(0, from || this.script.length).map(seen), this.script.slice(0, from || this.script.length).map(meant), from ? `${what} before the kill` : what)
-    if (from) {
-      const there = history.slice(from, history.length - tail).map(seen)
-      const optional = new Set(this.script.filter(message => message.error).map(message => message.text))
-      const byText = (a, b) => a.text < b.text ? -1 : 1
-      const wanted = this.script.slice(from, to).filter(message => !optional.has(message.text) || there.some(each => each.text === message.text))
-      same([...there].sort(byText), wanted.map(meant).sort(byText), `${what} around the kill`)
-      same(history.slice(history.length - tail).map(seen), this.script.slice(to).map(meant), `${what} after the kill`)
+    const byText = (a, b) => a.text < b.text ? -1 : 1
+    const texts = new Set(history.map(message => message.text))
+    const exists = message => !message.error || texts.has(message.text)
+    let at = 0 // How far the history is compared.
+    let said = 0 // How far the script is.
+    for (const [number, { from, to }] of [...this.breaks, { from: this.script.length }].entries()) {
+      const before = history.slice(at, at + from - said).map(seen)
+      same(before, this.script.slice(said, from).map(meant), `${device.label}: history${number ? ` after break ${number}` : ''}`)
+      at += before.length
+      if (to === undefined) break
+      const within = this.script.slice(from, to).filter(exists).map(meant)
+      same(history.slice(at, at + within.length).map(seen).sort(byText), within.sort(byText), `${device.label}: history in break ${number + 1}`)
+      at += within.length
+      said = to
     }
+    same(history.slice(at).map(seen), [], `${device.label}: the end of the history`)
     return history
   }
 

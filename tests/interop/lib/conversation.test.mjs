@@ -47,14 +47,16 @@ async function converse (faults = {}) {
   for (const side of [0, 1]) await conversation.hear(side)
   await conversation.talk(2, 3)
   await conversation.check()
+  conversation.sayAdrift(1, 2)
+  await conversation.settle()
+  await conversation.check()
 }
 
 /** Changes the history that user 2 sees, by a function of a copy of it. */
 const onSecond = change => ({ history: (device, box) => device.user === 2 ? change(box.map(message => ({ ...message }))) : box })
 
 test('a sound conversation passes', () => converse())
-for (const at of [3, 42, 50]) {
-  const place = { 3: 'before', 42: 'around', 50: 'after' }[at] + ' the kill'
+for (const [at, place] of [[3, 'before a break'], [42, 'in a break'], [50, 'after a break'], [59, 'in another break']]) {
   test(`a message missing ${place} is seen`, () => rejects(converse(onSecond(box => box.filter((_, i) => i !== at))), /history/))
   test(`a message stored twice ${place} is seen`, () => rejects(converse(onSecond(box => {
     if (box.length > at) box.splice(at, 0, { ...box[at], id: box[at].id - 0.5 })

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { nameOf } from './matrix.mjs'
 
 const CLIENTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'clients')
-const DRIVERS = { mtcute: 'mtcute/driver.mjs', gramjs: 'gramjs/driver.cjs', tdlib: 'tdlib/driver.cjs' }
+const DRIVERS = { mtcute: 'mtcute/driver.mjs', gramjs: 'gramjs/driver.cjs', tdlib: 'tdlib/driver.cjs', chromium: 'chromium/driver.mjs' }
 
 const STEP_MS = 30_000
 
 export class Device {
-  /** `surroundings` = { host, port, key, library, folder, patience, record }: what all devices of a run share. */
+  /** `surroundings` = { host, port, httpPort, key, library, browser, folder, patience, record, logLevel }: what all devices of a run share. */
   constructor (label, configuration, surroundings) {
     this.label = `${label} ${nameOf(configuration)}`
     this.configuration = configuration
@@ -26,7 +26,7 @@ export class Device {
 
   /** Starts the process; `options` are further lines of its configuration. */
   async start (options = {}) {
-    const { folder, host, port, key, library, patience, record, logLevel } = this.surroundings
+    const { folder, patience, ...shared } = this.surroundings
     this.folder = join(folder, this.label.replace(/[^\w+-]+/g, '_'))
     mkdirSync(this.folder, { recursive: true })
     this.logFile = join(this.folder, 'driver.log')
@@ -42,7 +42,7 @@ export class Device {
     }))
     createInterface({ input: child.stdout }).on('line', line => this.#onLine(line))
     this.#write({
-      host, port, key, library, logLevel, record,
+      ...shared,
       dc: 2, apiId: 1, apiHash: '0'.repeat(32),
       folder: this.folder, ...this.configuration, ...options
     })

@@ -1,12 +1,14 @@
 // Which clients exist, how each can connect, and who talks to whom.
 //
-// A configuration is { client, transport, pfs }; pfs = under temporary keys. GramJS has none, TDLib has one transport.
+// A configuration is { client, transport, pfs }; pfs = under temporary keys, which GramJS has none of. What is over WebSocket
+// is obfuscated too.
 const TRANSPORTS = {
-  mtcute: ['intermediate', 'padded', 'obfuscated-intermediate', 'obfuscated-padded'],
+  mtcute: ['intermediate', 'padded', 'obfuscated-intermediate', 'obfuscated-padded', 'websocket-intermediate'],
+  chromium: ['websocket-intermediate'],
   gramjs: ['full', 'abridged', 'obfuscated-abridged'],
-  tdlib: ['obfuscated-intermediate']
+  tdlib: ['obfuscated-intermediate', 'http']
 }
-const HAS_PFS = { mtcute: true, gramjs: false, tdlib: true }
+const HAS_PFS = { mtcute: true, chromium: true, gramjs: false, tdlib: true }
 
 export const nameOf = ({ client, transport, pfs }) => `${client}/${transport}${pfs ? '+pfs' : ''}`
 
@@ -19,14 +21,15 @@ function configuration (name) {
   return found
 }
 
-// Every pair of clients, a client with itself included.
+// Every pair of clients over TCP, a client with itself included; and the browser, and HTTP.
 const QUICK = [
   ['mtcute/intermediate', 'mtcute/obfuscated-padded+pfs'],
   ['mtcute/obfuscated-padded+pfs', 'gramjs/full'],
   ['mtcute/intermediate', 'tdlib/obfuscated-intermediate'],
   ['gramjs/obfuscated-abridged', 'gramjs/full'],
   ['gramjs/obfuscated-abridged', 'tdlib/obfuscated-intermediate+pfs'],
-  ['tdlib/obfuscated-intermediate', 'tdlib/obfuscated-intermediate+pfs']
+  ['tdlib/obfuscated-intermediate', 'tdlib/obfuscated-intermediate+pfs'],
+  ['chromium/websocket-intermediate', 'tdlib/http+pfs']
 ]
 
 // Besides, every configuration, each in pairs with at least two clients.
@@ -43,7 +46,15 @@ const DEFAULT = [
   ['mtcute/obfuscated-padded', 'tdlib/obfuscated-intermediate+pfs'],
   ['gramjs/abridged', 'gramjs/obfuscated-abridged'],
   ['gramjs/full', 'tdlib/obfuscated-intermediate'],
-  ['gramjs/abridged', 'tdlib/obfuscated-intermediate+pfs']
+  ['gramjs/abridged', 'tdlib/obfuscated-intermediate+pfs'],
+  ['mtcute/websocket-intermediate', 'chromium/websocket-intermediate+pfs'],
+  ['mtcute/websocket-intermediate', 'tdlib/http'],
+  ['mtcute/websocket-intermediate+pfs', 'gramjs/full'],
+  ['mtcute/padded', 'mtcute/websocket-intermediate+pfs'],
+  ['chromium/websocket-intermediate', 'chromium/websocket-intermediate+pfs'],
+  ['chromium/websocket-intermediate+pfs', 'gramjs/obfuscated-abridged'],
+  ['gramjs/abridged', 'tdlib/http'],
+  ['tdlib/http+pfs', 'tdlib/obfuscated-intermediate']
 ]
 
 /** The pairs of 'quick', 'default' or 'full' (every configuration with every other and itself). */

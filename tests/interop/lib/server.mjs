@@ -41,6 +41,7 @@ export class Server {
     const [, host, port, httpHost, httpPort] = ready
     this.host = host
     this.port = Number(port)
+    this.httpPort = Number(httpPort)
     this.address = { mtproto: `${host}:${port}`, http: `${httpHost}:${httpPort}` }
     this.isReady = true
     child.ended.then(({ code, signal }) => { if (!child.wanted) this.onUnexpectedEnd(`the server ended with ${signal ?? code}`) })

@@ -1,5 +1,6 @@
-// A relay on 127.0.0.1 between a client and the server, which can be cut: the client then has no network.
-// As a SOCKS5 proxy it leads every destination to the server, for a client with addresses built in.
+// A relay on 127.0.0.1 between a client and the server. It can be cut: the client then has no network. Or deafened: what
+// the client says arrives, what the server says is lost. As a SOCKS5 proxy it leads every destination to the server, for
+// a client with addresses built in.
 'use strict'
 const net = require('node:net')
 
@@ -31,10 +32,12 @@ function acceptSocks (client, done) {
   })
 }
 
-/** Resolves to { port, cut(), restore(), close() }. */
+/** Resolves to { host, port, deafen(), cut(), restore(), close() }. */
 async function startRelay ({ host, port, socks = false }) {
   const sockets = new Set()
+  const toClients = new Map() // Connection to the server -> the client's, whom its bytes go to.
   let isCut = false
+  let isDeaf = false
   const dropAll = () => { for (const socket of sockets) socket.destroy() }
 
   const listener = net.createServer(client => {
@@ -46,11 +49,13 @@ async function startRelay ({ host, port, socks = false }) {
         if (socks) client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]))
         if (rest.length) server.write(rest)
         client.pipe(server)
+        if (isDeaf) return server.resume()
+        toClients.set(server, client)
         server.pipe(client)
       })
       sockets.add(server)
       client.on('close', () => server.destroy())
-      server.setNoDelay(true).on('error', () => {}).on('close', () => { sockets.delete(server); client.destroy() })
+      server.setNoDelay(true).on('error', () => {}).on('close', () => { sockets.delete(server); toClients.delete(server); client.destroy() })
     }
     client.setNoDelay(true)
     if (socks) acceptSocks(client, join)
@@ -58,11 +63,25 @@ async function startRelay ({ host, port, socks = false }) {
   })
   await new Promise((resolve, reject) => listener.on('error', reject).listen(0, '127.0.0.1', resolve))
   return {
+    host: '127.0.0.1',
     port: listener.address().port,
+    deafen () {
+      isDeaf = true
+      for (const [server, client] of toClients) { server.unpipe(client); server.resume() }
+    },
     cut () { isCut = true; dropAll() },
-    restore () { isCut = false },
+    restore () { isCut = isDeaf = false },
     close () { listener.close(); dropAll() }
   }
 }
 
-module.exports = { startRelay }
+/** The commands of a driver about its network; to go away is to lose it, where the client has no better way. */
+const networkOf = relay => ({
+  deafen () { relay.deafen() },
+  cut () { relay.cut() },
+  restore () { relay.restore() },
+  leave () { relay.cut() },
+  come_back () { relay.restore() }
+})
+
+module.exports = { networkOf, startRelay }

@@ -2,12 +2,13 @@
 'use strict'
 const { serve, emit } = require('../common/line_protocol.cjs')
 const { readServerKey } = require('../common/server_key.cjs')
-const { startRelay } = require('../common/relay.cjs')
+const { networkOf, startRelay } = require('../common/relay.cjs')
 const { styleOf, constructorOf, urlOf } = require('../common/entities.cjs')
 const { Api, TelegramClient } = require('telegram')
 const { StringSession } = require('telegram/sessions')
 const { NewMessage } = require('telegram/events')
 const { ConnectionTCPFull, ConnectionTCPAbridged, ConnectionTCPObfuscated } = require('telegram/network')
+const { AbridgedPacketCodec } = require('telegram/network/connection/TCPAbridged')
 const { Logger } = require('telegram/extensions')
 const { _serverKeys } = require('telegram/crypto/RSA')
 const bigInt = require('big-integer')
@@ -15,7 +16,18 @@ const bigInt = require('big-integer')
 const PAGE = 17 // Small, so that every history takes several pages.
 const CONNECT_TRIES = 5
 
-const CONNECTIONS = { full: ConnectionTCPFull, abridged: ConnectionTCPAbridged, 'obfuscated-abridged': ConnectionTCPObfuscated }
+// The library takes what has come of an abridged packet for all of it, and then misreads everything.
+class WholePackets extends AbridgedPacketCodec {
+  readPacket (reader) { return super.readPacket({ read: count => reader.readExactly(count) }) }
+}
+class WholeAbridged extends ConnectionTCPAbridged {
+  constructor (params) {
+    super(params)
+    this.PacketCodecClass = WholePackets
+  }
+}
+
+const CONNECTIONS = { full: ConnectionTCPFull, abridged: WholeAbridged, 'obfuscated-abridged': ConnectionTCPObfuscated }
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
@@ -36,8 +48,7 @@ serve(async config => {
   _serverKeys.set(key.fingerprint.toString(), { n: bigInt(key.n.toString('hex'), 16), e: bigInt(key.e.toString('hex'), 16).toJSNumber() })
 
   const relay = config.relay ? await startRelay(config) : undefined
-  const host = relay ? '127.0.0.1' : config.host
-  const port = relay?.port ?? config.port
+  const { host, port } = relay ?? config
   const session = new StringSession('')
   session.setDC(config.dc, host, 80) // It writes the port into 16 signed bits, and ignores it (below).
   // The library dials port 80 on its main connection, whatever the session says.
@@ -110,8 +121,7 @@ serve(async config => {
     }),
     read: ({ peer, upTo }) => call(async () => { await client.markAsRead(peerOf(peer), undefined, { maxId: upTo, clearMentions: true }) }),
     alive: () => call(async () => { await client.invoke(new Api.updates.GetState()) }),
-    cut () { relay.cut() },
-    restore () { relay.restore() },
+    ...networkOf(relay),
     async close () { await client.destroy() }
   }
 })

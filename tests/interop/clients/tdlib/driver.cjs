@@ -1,12 +1,13 @@
 // TDLib as a driver: the commands of ../../README.md on its JSON interface.
 //
 // TDLib has its servers' addresses and keys built in. `config.library` is a copy with our key in it
-// (../common/server_key.cjs); a SOCKS5 proxy, given to it before its first connection, leads every address to ours.
+// (../common/server_key.cjs); a proxy, given to it before its first connection, leads every address to ours: by SOCKS5, or
+// over HTTP, where it posts each packet to the proxy and no further help is needed, since our port takes such requests.
 'use strict'
 const path = require('node:path')
 const tdl = require('tdl')
 const { serve, emit } = require('../common/line_protocol.cjs')
-const { startRelay } = require('../common/relay.cjs')
+const { networkOf, startRelay } = require('../common/relay.cjs')
 const { styleOf, constructorOf, urlOf } = require('../common/entities.cjs')
 
 const PAGE = 17 // Small, so that every history takes several pages.
@@ -34,7 +35,9 @@ function toMessage (message) {
 }
 
 serve(async config => {
-  const relay = await startRelay({ ...config, socks: true })
+  const isHttp = config.transport === 'http'
+  const relay = await startRelay({ ...config, socks: !isHttp })
+  const proxyType = isHttp ? { _: 'proxyTypeHttp', http_only: true } : { _: 'proxyTypeSocks5' }
   tdl.configure({ tdjson: config.library, verbosityLevel: config.logLevel ?? 1 })
   const client = tdl.createBareClient()
   client.on('error', error => emit('trouble', { message: error.message }))
@@ -111,7 +114,7 @@ serve(async config => {
       let signedUp = false
       await authorize('authorizationStateReady', {
         WaitTdlibParameters () {
-          ahead({ _: 'addProxy', proxy: { _: 'proxy', server: '127.0.0.1', port: relay.port, type: { _: 'proxyTypeSocks5', username: '', password: '' } }, enable: true })
+          ahead({ _: 'addProxy', proxy: { _: 'proxy', server: relay.host, port: relay.port, type: { ...proxyType, username: '', password: '' } }, enable: true })
           ahead({ _: 'setOption', name: 'use_pfs', value: { _: 'optionValueBoolean', value: config.pfs } })
           return call({
             _: 'setTdlibParameters',
@@ -164,7 +167,7 @@ serve(async config => {
       for (let from = 0; ;) {
         const { messages } = await call({ _: 'getChatHistory', chat_id: chat, from_message_id: from, offset: 0, limit: PAGE, only_local: false })
         if (messages.length === 0) break
-        all.push(...messages.map(toMessage))
+        all.push(...messages.filter(message => !message.sending_state).map(toMessage))
         from = messages[messages.length - 1].id
       }
       return all.reverse()
@@ -184,8 +187,7 @@ serve(async config => {
     async alive () {
       if (connection !== CONNECTED) await new Promise(resolve => whenConnected.add(resolve))
     },
-    cut () { relay.cut() },
-    restore () { relay.restore() },
+    ...networkOf(relay),
     async close () { await client.close(); relay.close() }
   }
 })
