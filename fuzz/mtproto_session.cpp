@@ -114,7 +114,7 @@ void play(View input) {
     if (flags & 4) home.clock_.run_for(milliseconds(0));
     if (flags & 8) session->detach(link);
     if (flags & 16) session->push("push");
-    if (flags & 32) session->trim();
+    if (flags & 32) session->trim(home.clock_.now());
     if (flags & 64) session->park(link);
     if (flags & 128) session->park(links[(flags & 1) ^ 1]);
     // What is not flushed piles up.

@@ -135,6 +135,8 @@ def test_quick(tally):
     run(tally, "schema", ["python3", "tools/tlgen", "--check"])
     run(tally, "tlgen", ["python3", "tools/tlgen/tlgen_test.py"])
     run(tally, "methods", ["python3", "tools/methods", "--check"])
+    run(tally, "rules", ["python3", "tools/rules", "--check"])
+    run(tally, "rules tool", ["python3", "-m", "unittest", "discover", "-s", "tests/rules", "-p", "*_test.py"])
     return True
 
 
@@ -160,7 +162,7 @@ def test_sanitized(tally, everything):
 
 def test_fuzz(tally, seconds):
     if build(tally, "fuzz"):
-        run(tally, "fuzz", ["fuzz/run", str(seconds)], minutes=10 + seconds // 10)
+        run(tally, "fuzz", ["fuzz/run", str(seconds)], minutes=15 + seconds // 6)
 
 
 def main():
@@ -181,6 +183,8 @@ def main():
         test_whole_server(tally)
         test_sanitized(tally, options.all)
         test_fuzz(tally, 120 if options.all else 20)
+        if options.all:
+            run(tally, "rules removed", ["python3", "tools/rules", "--remove"], minutes=60)
 
     print(f"== {time.monotonic() - started:.0f} s in all")
     for name in tally.broken:

@@ -14,7 +14,13 @@
 
 namespace helio::crypto {
 
+// Holds the client's secret: it wipes itself.
 struct RsaInner {
+  RsaInner(Bytes its_data, bool is_legacy) : data(std::move(its_data)), legacy(is_legacy) {}
+  RsaInner(RsaInner&&) noexcept = default;
+  RsaInner& operator=(RsaInner&&) noexcept = default;
+  ~RsaInner() { wipe(data); }
+
   Bytes data;  // With RSA_PAD: 192 bytes, of which the TL object is the beginning. Legacy: the object, exactly.
   bool legacy = false;  // Which padding it had.
 };

@@ -111,7 +111,7 @@ Connection::Step Connection::work_off() {
   transport_.keep();
   for (const auto& session : fed_) session->start_calls();
   fed_.clear();
-  if (request_ && transport_.unanswered()) set_timer();
+  set_timer();
   if (!transport_.in_frame() || transport_.unanswered()) {
     frame_begun_at_.reset();
   } else if (!frame_begun_at_) {
@@ -210,7 +210,7 @@ Connection::Step Connection::handle_opened(const std::shared_ptr<Key>& key, cons
   key->used_at = shard_->clock().ticks();
   const crypto::Envelope& message = opened->envelope;
   if (transport_.http()) begin_request(key, message.session_id);
-  const std::int32_t now = shard_->clock().unixtime();
+  const std::int32_t now = shard_->ids().unixtime();
   if (!key->salts.accepts(message.salt, now)) {
     notify(key, message.session_id, bad_server_salt(message.msg_id, message.seqno, key->salts.current(now)));
     return Step::kMore;
@@ -271,7 +271,7 @@ Task<Connection::Step> Connection::handshake(Bytes packet) {
 
 void Connection::want_flush() {
   if (closed_) return;
-  if (request_ && transport_.unanswered()) {
+  if (waits()) {
     const auto has_something = [this](const auto& session) { return session->anything_for(*this); };
     if (std::ranges::none_of(sessions_, has_something)) return;  // Asked in case; that is not the time to count from.
     const Ticks now = shard_->clock().ticks();
@@ -283,12 +283,11 @@ void Connection::want_flush() {
 }
 
 Room Connection::room() const {
-  if (finished_) return {};
+  if (finished_ || closed_) return {};
   const Room room{.bytes = kBacklogMax - std::min(kBacklogMax, out_.size()),
                   .packets = std::numeric_limits<std::size_t>::max()};
   if (!transport_.http()) return room;
-  const bool answerable =
-      transport_.unanswered() && request_ && !last_word_ && answer_at() && *answer_at() <= shard_->clock().ticks();
+  const bool answerable = waits() && !last_word_ && answer_at() && *answer_at() <= shard_->clock().ticks();
   return {.bytes = room.bytes, .packets = answerable ? 1u : 0u};
 }
 
@@ -345,7 +344,7 @@ Task<> Connection::write_rest(std::shared_ptr<Connection> self) {
       sent = 0;
     }
   }
-  self->out_ = Bytes();
+  Bytes().swap(self->out_);
   self->writing_ = false;
   self->account();
   if (self->ending_) self->end_at_ = self->shard_->clock().ticks() + kEndingMax;
@@ -412,6 +411,11 @@ void Connection::begin_request(const std::shared_ptr<Key>& key, std::int64_t ses
   request_->first_ready = request_->last_ready = std::nullopt;
 }
 
+// Not while a plain packet is worked on: its answer comes from elsewhere.
+bool Connection::waits() const {
+  return request_ && request_->key && transport_.unanswered() && !ending_ && !closed_;
+}
+
 void Connection::http_wait(const HttpWait& wait) {
   if (request_) request_->wait = wait;
 }
@@ -423,12 +427,13 @@ std::optional<Ticks> Connection::answer_at() const {
 }
 
 void Connection::nothing_was_ready() {
-  if (!request_ || !transport_.unanswered() || !answer_at() || *answer_at() > shard_->clock().ticks()) return;
+  if (!waits() || !answer_at() || *answer_at() > shard_->clock().ticks()) return;
   request_->first_ready = request_->last_ready = std::nullopt;
   set_timer();
 }
 
 void Connection::set_timer() {
+  if (!waits()) return;
   const Ticks when = answer_at().value_or(request_->asked_at + request_->wait.max_wait);
   if (request_->wakes_at && *request_->wakes_at <= when) return;
   if (request_->wakes_at) request_->timers.cancel();
@@ -441,7 +446,7 @@ Task<> Connection::wake_at(std::shared_ptr<Connection> self, Ticks when) {
   Request& request = *self->request_;
   if (request.wakes_at != when) co_return;
   request.wakes_at.reset();
-  if (self->ending_ || self->closed_ || !self->transport_.unanswered()) co_return;
+  if (!self->waits()) co_return;
   const Ticks now = self->shard_->clock().ticks();
   if (const auto at = self->answer_at(); at && *at <= now) {
     self->shard_->want_flush(*self);

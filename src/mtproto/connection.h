@@ -54,6 +54,7 @@ class Connection final : public Link, public std::enable_shared_from_this<Connec
   void send(Bytes& out);
   void nothing_was_ready();  // For all that was wanted.
   void forget(const Session& session);
+  bool closed() const { return closed_; }
   std::size_t held() const { return held_; }  // Bytes of memory for what is not complete, or not sent.
 
   // Packets of sessions that do not exist.
@@ -114,6 +115,7 @@ class Connection final : public Link, public std::enable_shared_from_this<Connec
   void finish();
   void account();
 
+  bool waits() const;  // An encrypted request is under way.
   void begin_request(const std::shared_ptr<Key>& key, std::int64_t session_id);
   std::optional<Ticks> answer_at() const;
   void set_timer();

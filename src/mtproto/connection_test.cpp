@@ -138,7 +138,9 @@ Task<> sizes(World& w) {
   answer = co_await wire->receive();
   EXPECT_TRUE(answer.empty());
   // More than any message may have.
-  fresh->send_raw(Bytes((2 << 20) + 8, '\x11'));
+  Bytes longest((2 << 20) + 8, '\x11');
+  store_le(longest.data(), fresh->key.id);
+  fresh->send_raw(longest);
   co_await w.clock.sleep(seconds(1));
   EXPECT_FALSE(fresh->connected());
   co_await client->stop();

@@ -639,6 +639,31 @@ IN_WORLD(Http, NoticesWithoutASessionAreTheAnswer) {
   co_await s.client->stop();
 }
 
+// What a request waited for must not outlive its answer: the next one may be a plain packet that takes its time.
+IN_WORLD(Http, AKeyExchangeMayFollowARequestOfASession) {
+  auto s = co_await speaker(w);
+  Raw raw(w);
+  raw.send(s.request(http_wait(0, 0, 0)));
+  Answer answer = co_await raw.answer();
+  EXPECT_EQ(answer.status, 200);
+  KeyExchange exchange(server_key().public_key(), w.clock, w.random, {});
+  raw.send(post(exchange.req_pq()));
+  answer = co_await raw.answer();
+  const auto second = exchange.req_dh_params(answer.body);
+  EXPECT_TRUE(second);
+  raw.send(post(second.value_or(Bytes())));
+  answer = co_await raw.answer();
+  const auto third = exchange.set_client_dh_params(answer.body);
+  EXPECT_TRUE(third);
+  store::ModelFaults slow;
+  slow.delay_max = milliseconds(20);
+  w.kv->set_faults(slow);
+  raw.send(post(third.value_or(Bytes())));
+  answer = co_await raw.answer();
+  EXPECT_TRUE(exchange.finish(answer.body));
+  co_await s.client->stop();
+}
+
 IN_WORLD(Http, TenThousandRequestsInARowWaitTheirTurn) {
   auto s = co_await speaker(w);
   // Behind one that waits, no more is read than one read brings.

@@ -53,12 +53,16 @@ bool IdClock::started() const {
   return state_->started.load(std::memory_order_acquire);
 }
 
-Wall IdClock::now() const {
+Wall IdClock::peek() const {
   const std::int64_t line = state_->line.load(std::memory_order_relaxed) + slow(state_->clock.ticks());
   const std::int64_t time = std::max(since_1970(state_->clock.now()), line);
-  const std::int64_t second = time / kSecond;
-  if (second > state_->newest.load(std::memory_order_relaxed)) given(state_, second);
   return Wall(std::chrono::duration_cast<Wall::duration>(nanoseconds(time)));
+}
+
+Wall IdClock::now() const {
+  const Wall time = peek();
+  if (since_1970(time) / kSecond > state_->newest.load(std::memory_order_relaxed)) given(state_, time);
+  return time;
 }
 
 Ticks IdClock::ticks() const {
@@ -70,7 +74,10 @@ Task<> IdClock::sleep_until(Ticks when) {
 }
 
 // Once a second on each core at most.
-void IdClock::given(const std::shared_ptr<State>& state, std::int64_t second) {
+void IdClock::given(const std::shared_ptr<State>& state, Wall time) {
+  // A wall clock that went far ahead, for less than a second even, was believed.
+  raise(*state, since_1970(time) - slow(state->clock.ticks()));
+  const std::int64_t second = since_1970(time) / kSecond;
   std::int64_t newest = state->newest.load(std::memory_order_relaxed);
   while (second > newest && !state->newest.compare_exchange_weak(newest, second, std::memory_order_relaxed)) {
   }
@@ -83,8 +90,13 @@ void IdClock::given(const std::shared_ptr<State>& state, std::int64_t second) {
 
 // The line is where this clock would be if the wall clock stopped now.
 void IdClock::anchor(State& state) {
-  const std::int64_t slowed = slow(state.clock.ticks());
-  state.line = std::max(state.line.load(), since_1970(state.clock.now()) - slowed);
+  raise(state, since_1970(state.clock.now()) - slow(state.clock.ticks()));
+}
+
+void IdClock::raise(State& state, std::int64_t line) {
+  std::int64_t present = state.line.load(std::memory_order_relaxed);
+  while (line > present && !state.line.compare_exchange_weak(present, line, std::memory_order_relaxed)) {
+  }
 }
 
 Task<> IdClock::run(std::shared_ptr<State> state) {
@@ -120,7 +132,7 @@ Task<bool> IdClock::read(std::shared_ptr<State> state) {
       if (state->started) co_return true;  // Our own, whose commit we did not hear of.
       const std::int64_t ahead = mark - since_1970(state->clock.now()) / kSecond;
       if (ahead > 2 * kAhead.count()) log::warn("clock.was_set_back", {{"seconds", ahead}});
-      state->line = std::max(state->line.load(), mark * kSecond - slow(state->clock.ticks()));
+      raise(*state, mark * kSecond - slow(state->clock.ticks()));
     }
     co_return true;
   } catch (const store::StoreDown&) {

@@ -34,7 +34,10 @@ class IdClock final : public Clock {
   // The last one: nothing asks for identifiers any more.
   Task<bool> stop();
 
+  // For identifiers, and for whatever is compared with what clients make of them: salts, the life of keys.
   Wall now() const override;
+  // The same, for what gives nothing away: an idle server writes no marks.
+  Wall peek() const;
   Ticks ticks() const override;
   Task<> sleep_until(Ticks when) override;
 
@@ -45,7 +48,8 @@ class IdClock final : public Clock {
   static Task<> renew(std::shared_ptr<State> state, std::int64_t mark);
   static Task<bool> write(std::shared_ptr<State> state, std::int64_t mark);
   static void anchor(State& state);
-  static void given(const std::shared_ptr<State>& state, std::int64_t second);
+  static void given(const std::shared_ptr<State>& state, Wall time);
+  static void raise(State& state, std::int64_t line);
 
   std::shared_ptr<State> state_;
 };

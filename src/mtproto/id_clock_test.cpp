@@ -152,7 +152,7 @@ TEST_F(IdClockTest, BeginsAFewSecondsAheadAfterAKillAndHardlyAfterAStop) {
   EXPECT_LE(ahead(), 8.0);
 }
 
-TEST_F(IdClockTest, AnIdleServerWritesNothingAndABusyOneEveryFiveSeconds) {
+TEST_F(IdClockTest, C18_AnIdleServerWritesNothingAndABusyOneEveryFiveSeconds) {
   start();
   next();
   time_.run_for(seconds(10));

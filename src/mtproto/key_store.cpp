@@ -24,7 +24,8 @@ std::optional<StoredKey> read(std::optional<Bytes> value) {
     log::error("keys.record_corrupt");
     return std::nullopt;
   }
-  StoredKey key{crypto::fixed<256>(record->key), record->created_at, record->dc};
+  StoredKey key{.bytes = {}, .created_at = record->created_at, .dc = record->dc};
+  std::ranges::copy(record->key, key.bytes.begin());
   wipe(record->key);
   return key;
 }

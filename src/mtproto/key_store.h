@@ -11,7 +11,7 @@
 namespace helio::mtproto {
 
 struct StoredKey {
-  crypto::AuthKey bytes{};
+  crypto::Wiped<256> bytes;
   std::int32_t created_at = 0;
   int dc = 0;
 };

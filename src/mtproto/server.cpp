@@ -50,7 +50,7 @@ Server::Server(Cores& cores, Clock& clock, store::Kv& kv, Handler& handler, std:
   for (int core = 0; core < cores.count(); ++core) {
     common_->shards.push_back(std::make_unique<Shard>(*common_, core, make_random()));
   }
-  common_->handshakes.emplace(clock, common_->shards[0]->random(), common_->workers, *keeper_, std::move(keys),
+  common_->handshakes.emplace(common_->ids, common_->shards[0]->random(), common_->workers, *keeper_, std::move(keys),
                               Handshakes::Settings{.legacy = settings.legacy_key_exchange,
                                                    .per_address_max = settings.exchanges_per_address_max,
                                                    .all_max = settings.exchanges_max});

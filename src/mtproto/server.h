@@ -16,7 +16,8 @@ struct ServerSettings {
   bool legacy_key_exchange = true;       // SHA-1 padding and inner data without a DC: widely used libraries send them.
   std::size_t frame_size_max = 2 << 20;  // Of packets under a key; at most 16 MiB.
   std::size_t queue_memory_max = 256 << 20;  // What waits for clients, of the whole process; each core has its share.
-  int workers = 1;                           // Threads for key exchanges; 0: none, the cores do it (simulations).
+  std::size_t queue_memory_core_min = 64 << 20;  // A core's share at least: several of the longest packets.
+  int workers = 1;                               // Threads for key exchanges; 0: none, the cores do it (simulations).
   std::size_t worker_queue_max = 256;
   net::AddressCeilings addresses;
   int exchanges_per_address_max = 20;

@@ -17,6 +17,7 @@ constexpr std::size_t kEndedMax = 256;
 constexpr seconds kEndedKept{400};  // Longer than any msg_id is accepted.
 constexpr std::size_t kKeysMax = 20'000;
 constexpr seconds kKeyIdleMax{600};
+constexpr milliseconds kStartPauseMax{100};
 
 // Clients open several connections under one permanent key, each with a temporary key of its own (docs/decisions).
 constexpr std::size_t kBoundMax = 32;
@@ -31,7 +32,8 @@ Shard::Shard(Common& common, int core, std::unique_ptr<Random> random)
       random_(std::move(random)),
       connection_tasks_(common.cores.executor(core)),
       tasks_(common.cores.executor(core)),
-      queue_max_(common.settings.queue_memory_max / static_cast<std::size_t>(common.cores.count())) {}
+      queue_max_(std::max(common.settings.queue_memory_max / static_cast<std::size_t>(common.cores.count()),
+                          common.settings.queue_memory_core_min)) {}
 
 Shard::~Shard() = default;
 
@@ -64,7 +66,10 @@ void Shard::accept(std::unique_ptr<net::ByteStream> stream, Carrier carrier) {
 
 Task<> Shard::run(std::shared_ptr<Connection> connection) {
   // Nobody is answered before it is known which identifiers were given out in an earlier life.
-  while (!common_.ids.started() && !stopping_) co_await common_.clock.sleep(milliseconds(1));
+  for (milliseconds pause(1); !common_.ids.started() && !stopping_ && !connection->closed();
+       pause = std::min(2 * pause, kStartPauseMax)) {
+    co_await common_.clock.sleep(pause);
+  }
   const std::optional<int> next = co_await connection->run();
   unlist(*connection);
   if (!next) {
@@ -117,7 +122,7 @@ std::shared_ptr<Key> Shard::cached_key(std::int64_t auth_key_id) {
   const auto it = keys_.find(auth_key_id);
   if (it == keys_.end()) return nullptr;
   const std::shared_ptr<Key>& key = it->second.key;
-  if (key->temporary && common_.clock.unixtime() >= key->expires_at) {
+  if (key->temporary && common_.ids.unixtime() >= key->expires_at) {
     end_key(auth_key_id);
     return nullptr;
   }
@@ -131,7 +136,6 @@ Task<std::shared_ptr<Key>> Shard::load_key(std::int64_t auth_key_id) {
   if (auto key = cached_key(auth_key_id)) co_return key;
   if (!stored) co_return nullptr;
   auto key = std::make_shared<Key>(auth_key_id, stored->bytes, common_.salt_secret);
-  crypto::wipe(stored->bytes);
   key->created_at = stored->created_at;
   key->dc = stored->dc;
   key->permanent_id = auth_key_id;
@@ -146,7 +150,7 @@ std::shared_ptr<Key> Shard::insert(std::shared_ptr<Key> key) {
 
 Task<KeyKeeper::Kept> Shard::keep(NewKey made) {
   if (stopping_) co_return KeyKeeper::Kept::kNotNow;
-  const std::int32_t now = common_.clock.unixtime();
+  const std::int32_t now = common_.ids.unixtime();
   auto key = std::make_shared<Key>(made.id, made.bytes, common_.salt_secret);
   key->created_at = now;
   key->dc = made.dc;
@@ -164,7 +168,6 @@ Task<KeyKeeper::Kept> Shard::keep(NewKey made) {
     key->permanent_id = made.id;
     StoredKey stored{made.bytes, now, made.dc};
     const auto added = co_await common_.store.add(made.id, stored);
-    crypto::wipe(stored.bytes);
     if (added == KeyStore::Added::kIdTaken) co_return KeyKeeper::Kept::kIdTaken;
     if (added == KeyStore::Added::kNotNow) co_return KeyKeeper::Kept::kNotNow;
   }
@@ -196,7 +199,7 @@ Task<bool> Shard::bind_temp(TempKeyBinding binding) {
   const auto key = cached_key(binding.temp_key_id);
   if (!same || !key || !key->temporary) co_return false;
   if (key->permanent_id != 0 && key->permanent_id != binding.permanent_key_id) co_return false;
-  if (binding.expires_at <= common_.clock.unixtime() || binding.expires_at > key->expires_at + kExpirySlack) {
+  if (binding.expires_at <= common_.ids.unixtime() || binding.expires_at > key->expires_at + kExpirySlack) {
     co_return false;
   }
 
@@ -379,7 +382,7 @@ void Shard::flush_all() {
 
   std::vector<crypto::SealJob> jobs;
   jobs.reserve(packets.size());
-  const std::int32_t now = common_.clock.unixtime();
+  const std::int32_t now = common_.ids.unixtime();
   for (std::size_t i = 0; i < packets.size(); ++i) {
     jobs.push_back({.envelope = {.salt = from[i].key->salts.current(now),
                                  .session_id = from[i].session_id,
@@ -403,7 +406,7 @@ void Shard::flush_all() {
     if (std::exchange(connection->more_waits, false) && connection->room().bytes > 0) want_flush(*connection);
   }
   constexpr std::size_t kScratchKept = 256 << 10;
-  if (scratch_.capacity() > kScratchKept) scratch_ = Bytes();
+  if (scratch_.capacity() > kScratchKept) Bytes().swap(scratch_);
 
   for (const std::int64_t id : std::exchange(to_end_, {})) {
     const auto it = keys_.find(id);
@@ -481,11 +484,12 @@ Task<> Shard::sweep() {
 
 void Shard::sweep_keys() {
   const Ticks now = common_.clock.ticks();
-  const std::int32_t unixtime = common_.clock.unixtime();
+  const Wall time = common_.ids.peek();
+  const auto unixtime = static_cast<std::int32_t>(std::chrono::duration_cast<seconds>(time.time_since_epoch()).count());
   std::vector<std::int64_t> unused;
   for (auto& [id, entry] : keys_) {
     for (std::size_t i = entry.sessions.size(); i-- > 0;) {
-      entry.sessions[i]->trim();
+      entry.sessions[i]->trim(time);
       if (entry.sessions[i]->expired(now)) close_session(entry, i, false);
     }
     std::erase_if(entry.ended, [&](const Ended& ended) { return now >= ended.forget_at; });

@@ -20,6 +20,7 @@ mtproto::ServerSettings small_budget() {
   auto settings = mtproto::ServerSettings::for_load();
   settings.workers = 0;
   settings.queue_memory_max = kBudget;
+  settings.queue_memory_core_min = 0;
   return settings;
 }
 

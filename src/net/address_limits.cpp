@@ -12,8 +12,8 @@ struct Keys {
   std::uint64_t address, network;
 };
 
-// IPv4 keys have their top bit clear, IPv6 prefixes of today's global unicast (2000::/3) too; the low bit keeps an
-// address apart from its network. A clash would share a limit, nothing worse.
+// IPv4 addresses and the IPv6 prefixes of today's global unicast (2000::/3) have their top bit clear: set, it keeps a
+// network apart from its addresses. A clash would share a limit, nothing worse.
 Keys keys_of(const boost::asio::ip::address& address) {
   constexpr std::uint64_t kNetworkMark = 1ull << 63;
   if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
@@ -28,6 +28,10 @@ Keys keys_of(const boost::asio::ip::address& address) {
 }
 
 }  // namespace
+
+std::uint64_t address_key(const boost::asio::ip::address& address) {
+  return keys_of(address).address;
+}
 
 AddressLimits::Share& AddressLimits::share(std::uint64_t key, double factor) {
   const Ticks now = clock_.ticks();

@@ -17,6 +17,10 @@ struct AddressCeilings {
   int open_max = 500;
 };
 
+// What an address's own share is counted under: the same for all of an IPv6 /64, and for an IPv4 address and its form
+// mapped into IPv6.
+std::uint64_t address_key(const boost::asio::ip::address& address);
+
 class AddressLimits {
  public:
   AddressLimits(Clock& clock, AddressCeilings ceilings) : clock_(clock), ceilings_(ceilings) {}

@@ -54,4 +54,12 @@ TEST_F(Limits, A10_ASubnetOfIpv6IsOneAddress) {
   EXPECT_EQ(entered("::ffff:10.0.0.9", 60) + entered("10.0.0.9", 60), 100);
 }
 
+TEST(AddressKey, IsThatOfTheSharesOwner) {
+  const auto key = [](const char* text) { return address_key(make_address(text)); };
+  EXPECT_EQ(key("10.0.0.1"), key("::ffff:10.0.0.1"));
+  EXPECT_NE(key("10.0.0.1"), key("10.0.0.2"));
+  EXPECT_EQ(key("2001:db8::1"), key("2001:db8::ffff:1"));
+  EXPECT_NE(key("2001:db8::1"), key("2001:db8:0:1::1"));
+}
+
 }  // namespace helio::net

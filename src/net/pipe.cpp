@@ -21,7 +21,8 @@ class PipeEnd final : public ByteStream {
   Task<std::span<char>> read() override {
     while (in_->bytes.empty() && !in_->closed && !gone_) co_await in_->changed.wait();
     if (gone_) co_return std::span<char>();
-    taken_ = std::exchange(in_->bytes, Bytes());
+    Bytes().swap(taken_);
+    taken_.swap(in_->bytes);
     in_->changed.notify_all();
     co_return std::span<char>(taken_);
   }

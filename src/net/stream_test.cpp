@@ -117,6 +117,24 @@ TEST(TcpStream, AWaitingReadEndsWithItsTask) {
   EXPECT_EQ(reads, 3);
 }
 
+TEST(TcpStream, KeepsTheAddressesOfAPeerThatIsGoneWhereverItMoves) {
+  asio::io_context context;
+  asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor(context.get_executor(), loopback());
+  TcpSocket peer(context.get_executor()), accepted(context.get_executor());
+  peer.connect(acceptor.local_endpoint());
+  acceptor.accept(accepted);
+  const Endpoint remote = peer.local_endpoint();
+  auto stream = make_tcp_stream(std::move(accepted));
+  peer.set_option(asio::socket_base::linger(true, 0));
+  peer.close();  // With a reset: the system forgets who it was.
+  for (int i = 0; i < 2; ++i) {
+    stream = stream->move_to(context.get_executor());
+    EXPECT_EQ(stream->remote(), remote);
+    EXPECT_EQ(stream->local(), acceptor.local_endpoint());
+    stream->close();
+  }
+}
+
 TEST(Listener, SaysInOneSentenceThatAPortIsInUse) {
   Cores cores(1);
   SystemClock clock;

@@ -16,12 +16,18 @@ std::span<char> shared_buffer() {
 
 class TcpStream final : public ByteStream {
  public:
-  explicit TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
+  explicit TcpStream(TcpSocket socket) : TcpStream(std::move(socket), Endpoint(), Endpoint()) {
     boost::system::error_code ignored;
-    socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     local_ = socket_.local_endpoint(ignored);
     remote_ = socket_.remote_endpoint(ignored);
+  }
+
+  // One that was another's before, with its addresses.
+  TcpStream(TcpSocket socket, Endpoint local, Endpoint remote)
+      : socket_(std::move(socket)), local_(local), remote_(remote) {
+    boost::system::error_code ignored;
+    socket_.non_blocking(true, ignored);
   }
 
   // Not a coroutine: the frame of one more would be 200 bytes of every idle connection.
@@ -55,13 +61,13 @@ class TcpStream final : public ByteStream {
   Endpoint remote() const override { return remote_; }
 
   std::unique_ptr<ByteStream> move_to(Executor executor) override {
-    if (!socket_.is_open()) return std::make_unique<TcpStream>(TcpSocket(executor));
-    boost::system::error_code error;
-    const auto protocol = local_.protocol();
-    const auto handle = socket_.release(error);
     TcpSocket moved(executor);
-    if (!error) moved.assign(protocol, handle, error);
-    return std::make_unique<TcpStream>(std::move(moved));
+    if (socket_.is_open()) {
+      boost::system::error_code error;
+      const auto handle = socket_.release(error);
+      if (!error) moved.assign(local_.protocol(), handle, error);
+    }
+    return std::make_unique<TcpStream>(std::move(moved), local_, remote_);
   }
 
  private:

@@ -34,10 +34,15 @@ Bytes read_secret_file(const std::filesystem::path& file) {
   if (fd < 0) throw OwnerError("cannot read " + file.string() + ": " + why());
   struct stat status {};
   constexpr mode_t kOthers = 0077;
-  if (fstat(fd, &status) != 0 || (status.st_mode & kOthers) != 0) {
+  if (fstat(fd, &status) != 0) {
+    const std::string reason = why();
+    close(fd);
+    throw OwnerError("cannot read " + file.string() + ": " + reason);
+  }
+  if ((status.st_mode & kOthers) != 0) {
     close(fd);
     throw OwnerError(file.string() + " can be read by others than its user; make it private with `chmod 600 " +
-                     file.string() + "`, or remove it and get a new one");
+                     file.string() + "`");
   }
   Bytes content(64 << 10, '\0');
   const ssize_t size = read(fd, content.data(), content.size());

@@ -3,6 +3,7 @@
 #include "crypto/constant_time.h"
 #include "crypto/exchange_data.h"
 #include "crypto/rsa_padding.h"
+#include "net/address_limits.h"
 #include "tl/mtproto.h"
 #include "tl/types/mtproto/Client_DH_Inner_Data.h"
 #include "tl/types/mtproto/P_Q_inner_data.h"
@@ -30,8 +31,8 @@ constexpr std::size_t kPlainPaddingMax = 255;
 
 // One server answers for every DC id: 1 to 5, the same plus 10000 for its test DCs, negated for media.
 bool is_our_dc(int dc) {
-  const int number = std::abs(dc) % 10'000;
-  return std::abs(dc) < 20'000 && number >= 1 && number <= 5;
+  const std::int64_t distance = std::abs(std::int64_t{dc});  // The lowest int has no opposite.
+  return distance < 20'000 && distance % 10'000 >= 1 && distance % 10'000 <= 5;
 }
 
 Handshakes::Reply refused(TransportError error) {
@@ -57,8 +58,7 @@ struct Handshakes::Exchange {
   }
 
   Nonce nonce{}, server_nonce{};
-  boost::asio::ip::address address;
-  std::list<Nonce>::iterator age;
+  std::uint64_t address_key = 0;
   Ticks born;
   Stage stage = Stage::kPqSent;
   crypto::Pq pq;
@@ -165,22 +165,24 @@ Handshakes::Reply Handshakes::begin(const boost::asio::ip::address& address, con
     end(exchange);
     return refused(TransportError::kNotFound);
   }
-  if (exchanges_.size() >= static_cast<std::size_t>(settings_.all_max)) return refused(TransportError::kFlood);
-  if (const auto it = unfinished_.find(address); it != unfinished_.end() && it->second >= settings_.per_address_max) {
+  const std::uint64_t address_key = net::address_key(address);
+  if (const auto it = unfinished_.find(address_key);
+      it != unfinished_.end() && it->second >= settings_.per_address_max) {
     return refused(TransportError::kFlood);
   }
+  if (!make_room()) return refused(TransportError::kFlood);
   const auto pq = pq_pool_.take();
   if (!pq) return refused(TransportError::kFlood);
 
   const auto exchange = std::make_shared<Exchange>(workers_.executor());
   exchange->nonce = nonce;
   random_.fill(exchange->server_nonce);
-  exchange->address = address;
+  exchange->address_key = address_key;
   exchange->born = clock_.ticks();
   exchange->pq = *pq;
-  exchange->age = by_age_.insert(by_age_.end(), nonce);
+  under_way_.emplace(exchange->born, nonce);
   exchanges_.emplace(nonce, exchange);
-  ++unfinished_[address];
+  ++unfinished_[address_key];
 
   mt::ResPQ res;
   res.nonce = nonce;
@@ -220,7 +222,6 @@ Task<Handshakes::Reply> Handshakes::agree_on_dh(ExchangePtr exchange, Bytes requ
   }
   auto error = TransportError::kNotFound;
   const bool accepted = opened->inner && accept_inner(*exchange, opened->inner->data, opened->inner->legacy, error);
-  if (opened->inner) wipe(opened->inner->data);
   if (!accepted) {
     end(*exchange);
     co_return refused(error);
@@ -371,7 +372,7 @@ void Handshakes::end(Exchange& exchange) {
   settle(exchange);
   exchange.stage = Exchange::Stage::kEnded;
   exchange.idle.notify_all();
-  by_age_.erase(exchange.age);
+  settled_.erase({exchange.born, exchange.nonce});
   const auto it = exchanges_.find(exchange.nonce);
   const ExchangePtr last = std::move(it->second);  // Lives to the end of this function.
   exchanges_.erase(it);
@@ -381,15 +382,24 @@ void Handshakes::settle(Exchange& exchange) {
   exchange.forget_secrets();
   if (exchange.stage == Exchange::Stage::kDone || exchange.stage == Exchange::Stage::kEnded) return;
   exchange.stage = Exchange::Stage::kDone;
-  const auto it = unfinished_.find(exchange.address);
+  settled_.insert(under_way_.extract({exchange.born, exchange.nonce}));
+  const auto it = unfinished_.find(exchange.address_key);
   if (--it->second == 0) unfinished_.erase(it);
 }
 
+// Whether one more may begin.
+bool Handshakes::make_room() {
+  if (exchanges_.size() < static_cast<std::size_t>(settings_.all_max)) return true;
+  if (settled_.empty()) return false;
+  end(*exchanges_.at(settled_.begin()->second));
+  return true;
+}
+
 void Handshakes::drop_old() {
-  while (!by_age_.empty()) {
-    Exchange& oldest = *exchanges_.at(by_age_.front());
-    if (clock_.ticks() - oldest.born < kLifetime) return;
-    end(oldest);
+  for (const ByAge* exchanges : {&under_way_, &settled_}) {
+    while (!exchanges->empty() && clock_.ticks() - exchanges->begin()->first >= kLifetime) {
+      end(*exchanges_.at(exchanges->begin()->second));
+    }
   }
 }
 

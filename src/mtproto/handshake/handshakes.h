@@ -8,7 +8,8 @@
 // Source:  https://core.telegram.org/mtproto/auth_key. Foreign bytes.
 #pragma once
 #include <boost/asio/ip/address.hpp>
-#include <list>
+#include <map>
+#include <set>
 
 #include "base/clock.h"
 #include "crypto/dh.h"
@@ -84,6 +85,7 @@ class Handshakes {
   ExchangePtr find(const Nonce& nonce, const Nonce& server_nonce);
   void end(Exchange& exchange);     // It is no more.
   void settle(Exchange& exchange);  // It has its key, and counts against nobody.
+  bool make_room();
   void drop_old();
   Reply answer(const tl::Object& object);
 
@@ -97,8 +99,10 @@ class Handshakes {
   DhPool dh_pool_;
   MsgIds msg_ids_;
   std::map<Nonce, ExchangePtr> exchanges_;
-  std::list<Nonce> by_age_;
-  std::map<boost::asio::ip::address, int> unfinished_;  // By address.
+  using ByAge = std::set<std::pair<Ticks, Nonce>>;
+  ByAge under_way_;  // Those without a key yet, and
+  ByAge settled_;    // those that are kept for a repeated request only: they make room for new ones.
+  std::map<std::uint64_t, int> unfinished_;  // By net::address_key().
 };
 
 }  // namespace helio::mtproto

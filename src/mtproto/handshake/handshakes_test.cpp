@@ -151,6 +151,39 @@ TEST(Handshake, B02_ExchangesInAllAreBounded) {
   home.clock.run(Body::run(home));
 }
 
+IN_HOME(Handshake, B02_ASubnetOfIpv6IsOneAddress) {
+  for (int i = 0; i < 22; ++i) {
+    h.address = boost::asio::ip::make_address((i < 21 ? "2001:db8:1:2::" : "2001:db8:1:3::") + std::to_string(i));
+    KeyExchange exchange = h.exchange();
+    const Bytes answer = co_await h.ask(exchange.req_pq());
+    EXPECT_EQ(answer == kFlood, i == 20) << i;
+  }
+}
+
+TEST(Handshake, B02_FinishedExchangesMakeRoomForNewOnes) {
+  Home home({.threads = 0}, {.all_max = 3});
+  struct Body {
+    static Task<> run(Home& h) {
+      std::optional<Bytes> first_third;
+      for (int i = 0; i < 5; ++i) {
+        KeyExchange exchange = h.exchange();
+        const Bytes res_pq = co_await h.ask(exchange.req_pq());
+        const Bytes params = co_await h.ask(*exchange.req_dh_params(res_pq));
+        const Bytes third = *exchange.set_client_dh_params(params);
+        const Bytes answer = co_await h.ask(third);
+        EXPECT_EQ(kind_of(answer), mt::Dh_gen_ok::kId) << i;
+        if (!first_third) first_third = third;
+        co_await h.clock.sleep(seconds(1));
+        EXPECT_LE(h.handshakes.size(), 3u);
+      }
+      // The oldest has gone, and with it its answer.
+      const Bytes answer = co_await h.ask(*first_third);
+      EXPECT_EQ(answer, kNotFound);
+    }
+  };
+  home.clock.run(Body::run(home));
+}
+
 TEST(Handshake, B03_EachPqIsNewAndTheProductOfTwoOddPrimes) {
   Cores cores(1);
   mtproto::Workers workers(cores, {.threads = 0}, [] { return std::make_unique<SeededRandom>(7); });

@@ -45,7 +45,7 @@ void OutgoingMessages::forget(Outgoing& message) {
     unsent_bytes_ -= message.body.size();
   }
   message.acked = true;
-  message.body = Bytes();
+  Bytes().swap(message.body);  // Assigned from an empty one it would keep its memory.
 }
 
 // Acknowledged messages leave from the front, and from the middle when they are most of what is there.

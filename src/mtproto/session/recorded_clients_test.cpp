@@ -99,7 +99,8 @@ void each_inner(std::int64_t msg_id, std::int32_t seqno, View body,
 std::multiset<int> notices(const std::vector<Sent>& messages) {
   asio::io_context context;
   Home home(context, Wall(messages.front().time));
-  const auto key = std::make_shared<Key>(1, crypto::AuthKey{}, SaltSecret{});
+  const SaltSecret secret{};
+  const auto key = std::make_shared<Key>(1, crypto::AuthKey{}, secret);
   const auto session = std::make_shared<Session>(home, key, 1, 0);
   std::map<int, Connection> connections;
   std::multiset<int> codes;

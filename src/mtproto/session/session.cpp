@@ -221,8 +221,12 @@ Session::Verdict Session::act_on(Link& link, const InnerMessage& message, std::u
           const bool found = request.session_id != session_id_ && home_.destroy_session(*key_, request.session_id);
           send_loose(&link, MsgKind::kAnswer, destroy_session_result(request.session_id, found));
         } else if constexpr (std::is_same_v<T, DestroyAuthKey>) {
-          asked_[message.msg_id] = &link;
-          home_.tasks().spawn(run_destroy_key(shared_from_this(), message.msg_id));
+          if (std::exchange(destroying_key_, true)) {
+            send_loose(&link, MsgKind::kAnswer, destroy_auth_key_result(false));
+          } else {
+            asked_[message.msg_id] = &link;
+            home_.tasks().spawn(run_destroy_key(shared_from_this(), message.msg_id));
+          }
         } else {
           if constexpr (std::is_same_v<T, HttpWait>) {
             link.http_wait(request);
@@ -387,10 +391,12 @@ void Session::answer_at_once(Link& link, std::int64_t msg_id, View answer) {
 
 Task<> Session::run_destroy_key(std::shared_ptr<Session> self, std::int64_t msg_id) {
   const bool done = co_await self->home_.destroy_key(self->key_);
+  self->destroying_key_ = false;
   const auto asked = self->asked_.extract(msg_id);
   if (self->closed_ || !asked) co_return;
   self->send_loose(asked.mapped(), MsgKind::kAnswer, destroy_auth_key_result(done));
   self->balance();
+  self->relieve();
 }
 
 Task<Outcome> Session::outcome_of(std::int64_t msg_id, Ticks deadline) {
@@ -594,12 +600,8 @@ void Session::attach(Link& link) {
     }
     ready = !loose_.empty() || outgoing_.any_ready(&link);
   }
-  // A connection that takes nothing any more must not hold up this one.
-  if (live_ > 1 && outgoing_.crowded()) {
-    outgoing_.gather_unsent(&link);
-    ready = true;
-  }
   if (ready) link.want_flush();
+  balance();
 }
 
 void Session::park(Link& link) {
@@ -641,6 +643,11 @@ void Session::hand_over(Link& link) {
 
 // After whatever changed what is held.
 void Session::balance() {
+  // A connection that takes nothing any more must not hold up the others.
+  if (live_ > 1 && outgoing_.crowded()) {
+    outgoing_.gather_unsent(best_link());
+    best_link()->want_flush();
+  }
   account();
   if (overloaded()) was_overloaded_ = true;
 }
@@ -669,8 +676,8 @@ bool Session::expired(Ticks now) const {
   return links_.empty() && running() == 0 && now - idle_since_ > kIdleMax;
 }
 
-void Session::trim() {
-  received_.trim(msg_id_at(home_.ids().now() - seconds(kPastMax + kFutureMax)));
+void Session::trim(Wall now) {
+  received_.trim(msg_id_at(now - seconds(kPastMax + kFutureMax)));
 }
 
 void Session::close() {

@@ -104,7 +104,7 @@ class Session final : public SessionPort, public std::enable_shared_from_this<Se
   bool expired(Ticks now) const;
   Ticks idle_since() const { return idle_since_; }
   std::int64_t newest_received() const { return received_.newest(); }
-  void trim();  // Forgets what it need not know any more. Now and then.
+  void trim(Wall now);  // Forgets what it need not know any more. Now and then.
   bool closed() const { return closed_; }
   const std::vector<Link*>& links() const { return links_; }  // Parked ones as well.
   void close();  // Its life is over: nothing is pushed or answered any more.
@@ -157,7 +157,7 @@ class Session final : public SessionPort, public std::enable_shared_from_this<Se
   void send_loose(Link* link, MsgKind kind, Bytes body, bool content = false);
   void send_content(Link* link, MsgKind kind, Bytes body, std::int64_t* msg_id = nullptr);
   void notice(Link& link, const InnerMessage& message, int code);
-  std::int32_t unixtime() { return home_.clock().unixtime(); }
+  std::int32_t unixtime() { return home_.ids().unixtime(); }
   std::int64_t next_msg_id(MsgKind kind) { return key_->msg_ids.next(home_.ids(), kind); }
   std::size_t running() const { return asked_.size() - calls_.size(); }
   void account();
@@ -168,6 +168,7 @@ class Session final : public SessionPort, public std::enable_shared_from_this<Se
   std::shared_ptr<Key> key_;
   const std::int64_t session_id_;
   bool closed_ = false;
+  bool destroying_key_ = false;
   bool refused_push_ = false;
   bool was_overloaded_ = false;
   bool relief_posted_ = false;

@@ -1027,6 +1027,29 @@ IN_WORLD(Session, C18_IdsRiseAcrossAKillAndAClockThatWasSetBack) {
   }
 }
 
+// Clients take the time from both, and say when a temporary key ends by it.
+IN_WORLD(Session, C18_AKeyExchangeTellsTheTimeOfTheIdentifiers) {
+  const auto before = co_await w.client();
+  co_await before->stop();
+  w.kv->crash();
+  co_await w.server->stop();
+  w.server.reset();
+  SetBackClock clock(w.clock, seconds(3600));
+  w.kv = std::make_unique<store::ModelKv>(w.disk, w.clock, ++w.starts);
+  std::vector<crypto::RsaKey> keys{server_key()};
+  auto make_random = [seed = w.starts * 1000]() mutable { return std::make_unique<SeededRandom>(++seed); };
+  w.server =
+      std::make_unique<mtproto::Server>(w.cores, clock, *w.kv, *w.handler, std::move(keys), w.settings, make_random);
+  const auto temp = co_await w.client(temporary(3600));
+  std::int64_t newest = 0;
+  temp->on_message = [&](const Message& message) { newest = message.msg_id; };
+  co_await temp->call(queries::make(queries::kEcho));
+  EXPECT_NEAR(temp->key.expires_at - 3600, mtproto::unixtime_of(newest), 10);
+  co_await temp->stop();
+  co_await w.server->stop();
+  w.server.reset();
+}
+
 IN_WORLD(Session, C18_ServerIdsRiseAndSayTheirKind) {
   const auto client = co_await w.client();
   std::vector<Message> seen;

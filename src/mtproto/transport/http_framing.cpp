@@ -1,6 +1,7 @@
 #include "mtproto/transport/http_framing.h"
 
 #include "base/assert.h"
+#include "net/http/status.h"
 
 namespace helio::mtproto {
 
@@ -8,28 +9,16 @@ namespace {
 
 constexpr std::size_t kBodyMax = 16 << 20;  // No setting allows more.
 
+// MTProto has a status of its own.
 View reason(int status) {
-  switch (status) {
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 444: return "Wrong Data Center";
-    case 501: return "Not Implemented";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Refused";
-  }
+  return status == 444 ? View("Wrong Data Center") : net::http::reason_of(status);
 }
 
 void append_head(Bytes& out, int status, View type, std::size_t size, bool keep_alive) {
   out += "HTTP/1.1 ";
   out += std::to_string(status);
   out += ' ';
-  out += status == 200 ? View("OK") : reason(status);
+  out += reason(status);
   out += "\r\nContent-Type: ";
   out += type;
   out += "\r\nContent-Length: ";

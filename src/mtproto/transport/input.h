@@ -43,7 +43,7 @@ class Input {
       used_ = 0;
       fresh_ = {};
     } else if (used_ == held_.size()) {
-      held_ = Bytes();
+      Bytes().swap(held_);
       used_ = 0;
     } else if (used_ > held_.size() / 2) {
       held_.erase(0, used_);

@@ -2,6 +2,7 @@
 
 #include "net/http/request_body.h"
 #include "net/http/request_head.h"
+#include "net/http/status.h"
 #include "net/http/web_socket_handshake.h"
 #include "net/http/web_socket_stream.h"
 
@@ -46,23 +47,6 @@ Task<bool> write_all(ByteStream& stream, Bytes bytes) {
     if (!left.empty()) co_await stream.writable();
   }
   co_return true;
-}
-
-View reason_of(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Content Too Large";
-    case 417: return "Expectation Failed";
-    case 426: return "Upgrade Required";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";  // The blank before it stays (RFC 9112, 4).
-  }
 }
 
 Bytes rendered(const Response& response, bool keep_alive, bool with_body) {
@@ -120,12 +104,16 @@ class Conversation {
         if (co_await write_all(stream_, std::move(bytes))) co_await take_leave();
         co_return std::nullopt;
       }
-      Request request{.method = head_.method,
+      // An idle connection keeps nothing of its last request. (Assigning an empty string would keep the room.)
+      if (held_.empty()) held_.shrink_to_fit();
+      head_.web_socket.reset();
+      const bool with_body = head_.method != "HEAD";
+      Request request{.method = std::move(head_.method),
                       .target = std::move(head_.target),
                       .body = std::move(body_),
                       .remote = stream_.remote().address()};
       const Response response = co_await handler_.handle(std::move(request));
-      Bytes bytes = rendered(response, head_.keep_alive, head_.method != "HEAD");
+      Bytes bytes = rendered(response, head_.keep_alive, with_body);
       if (!co_await write_all(stream_, std::move(bytes))) co_return std::nullopt;
       if (!head_.keep_alive) break;
     }
@@ -134,7 +122,10 @@ class Conversation {
   }
 
   // What followed the last request.
-  Bytes release_rest() { return std::move(held_); }
+  Bytes release_rest() {
+    held_.shrink_to_fit();
+    return std::move(held_);
+  }
 
  private:
   static constexpr int kGone = -1;  // In place of a status: the peer is gone, or its time is over.

@@ -17,8 +17,7 @@ struct Limits {
 };
 
 // Serves `stream` until either side is done with it, a limit is passed, a WebSocket was handed over or the task is
-// cancelled.
-// `clock` and `handler` outlive the task.
+// cancelled. `clock` and `handler` outlive the task.
 Task<> serve(std::unique_ptr<ByteStream> stream, Clock& clock, Handler& handler, Limits limits);
 
 }  // namespace helio::net::http

@@ -1,6 +1,7 @@
 #include "net/http/server.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "base/virtual_clock.h"
 #include "net/http/test_frames.h"
@@ -186,6 +187,57 @@ TEST(Http, BecomesAWebSocketAtAnySplit) {
     EXPECT_EQ(echoed, "helloyou");
     EXPECT_TRUE(pong);
     EXPECT_TRUE(closed);
+  }
+}
+
+// Counted with the allocator.
+Bytes::size_type in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// Keeps a WebSocket, and reads nothing from it.
+class Keeper final : public Handler {
+ public:
+  Task<Response> handle(Request) override { co_return Response(); }
+  bool takes_web_socket(View path) const override { return path == "/ws"; }
+  void web_socket(std::string, std::unique_ptr<ByteStream> stream) override { stream_ = std::move(stream); }
+
+ private:
+  std::unique_ptr<ByteStream> stream_;
+};
+
+// What the server holds for a client that has sent `big`, in one piece, and `small`, and waits.
+std::size_t held_after(Bytes big, Bytes small, Bytes& answer) {
+  asio::io_context context;
+  VirtualClock clock(context);
+  Keeper keeper;
+  Pipe pipe = make_pipe(context.get_executor());
+  TaskGroup group(context.get_executor());
+  group.spawn(serve(std::move(pipe.a), clock, keeper, Limits{}));
+  group.spawn(collect(*pipe.b, answer));
+  clock.run_for(milliseconds(1));
+  const std::size_t before = in_use();
+  for (const View piece : {View(big), View(small)}) {
+    EXPECT_EQ(pipe.b->write_some(piece), piece.size());
+    clock.run_for(milliseconds(1));
+  }
+  const std::size_t after = in_use();
+  pipe.b->close();
+  clock.run(group.join());
+  return after - std::min(before, after);
+}
+
+TEST(Http, AnIdleConnectionHoldsNothingOfItsRequests) {
+  const Bytes unused(15'000, 'u');
+  for (const Bytes& request : {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + Bytes(60'000, 'b'),
+                               upgrade("13", unused, "key", "/"), upgrade("13", "binary," + unused)}) {
+    Bytes answer;
+    answer.reserve(1000);
+    const std::size_t held =
+        held_after(request.substr(0, request.size() - 1), request.substr(request.size() - 1), answer);
+    EXPECT_LT(held, 6'000u) << request.substr(0, 30);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 ")) << answer;
   }
 }
 

@@ -103,7 +103,7 @@ void WebSocketDecoder::begin_frame() {
     if (left_ <= 0xffff || left_ >> 63 != 0) closed_ = CloseCode::kProtocolError;
   }
   in_payload_ = true;
-  control_ = Bytes();
+  control_.clear();
   if (left_ == 0) end_frame();
 }
 

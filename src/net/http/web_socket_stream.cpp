@@ -9,6 +9,8 @@ namespace helio::net::http {
 
 namespace {
 
+constexpr std::size_t kDroppedMax = 256 << 10;
+
 // One buffer a thread, in which a frame's header meets its payload.
 std::span<char> shared_buffer() {
   constexpr std::size_t kSize = 64 << 10;
@@ -23,11 +25,12 @@ class WebSocketStream final : public ByteStream {
   }
 
   Task<std::span<char>> read() override {
-    if (early_read_) early_.reset();
     while (!over_) {
+      if (early_read_) early_.reset();
       // Only now, so that what came before a close is answered before ours.
       if (decoder_.closed()) {
         end_writing();
+        if (decoder_.closed() != CloseCode::kNormal) co_await drop_rest();
         over_ = true;
         break;
       }
@@ -50,10 +53,10 @@ class WebSocketStream final : public ByteStream {
     if (over_ || ended_) return std::nullopt;
     std::size_t taken = 0;
     for (;;) {
-      if (frame_left_ == 0 && taken < bytes.size()) {
+      if (frame_left_ == 0) {
         answer_ping();
         frame_left_ = bytes.size() - taken;
-        append_frame_header(out_, Opcode::kBinary, frame_left_);
+        if (frame_left_ > 0) append_frame_header(out_, Opcode::kBinary, frame_left_);
       }
       // What a frame still lacks is what the caller comes back with.
       const View payload = bytes.substr(taken, frame_left_);
@@ -100,6 +103,16 @@ class WebSocketStream final : public ByteStream {
   }
 
  private:
+  // A refused client may be in the middle of a long message. The caller closes when read() is over, and closing with
+  // unread input would make the system throw our close frame away.
+  Task<> drop_rest() {
+    for (std::size_t dropped = 0; dropped < kDroppedMax;) {
+      const std::span<char> bytes = co_await below_->read();
+      if (bytes.empty()) break;
+      dropped += bytes.size();
+    }
+  }
+
   // Puts the pong in line where the newest ping wants one and a frame of ours may begin. Else the decoder keeps it.
   void answer_ping() {
     if (frame_left_ > 0 || !out_.empty() || ended_) return;
@@ -124,7 +137,7 @@ class WebSocketStream final : public ByteStream {
 
   void consume_out(std::size_t size) {
     out_.erase(0, size);
-    if (out_.empty()) out_ = Bytes();  // An idle stream keeps no pong's memory.
+    if (out_.empty()) out_.shrink_to_fit();  // An idle stream keeps no pong's memory.
   }
 
   std::unique_ptr<ByteStream> below_;

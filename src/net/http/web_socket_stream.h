@@ -4,7 +4,9 @@
 //          leaves as one frame: up to 64 KiB of it in one write of the stream below. A frame that did not fit is
 //          continued by the next calls, so the caller comes back with the rest of its bytes, in order.
 // Answers: a ping, between our own frames and with at most one pong waiting; a close, with a close; text or a broken
-//          frame, with the close code of its kind. After each of the last two the stream is at its end.
+//          frame, with the close code of its kind. After each of the last two the stream is at its end; after a
+//          refusal it first reads and drops what still comes, until the client ends or 256 KiB are gone, so that the
+//          code arrives. How long that may take is the caller's to limit.
 // Memory:  as below, and 184 bytes; nothing is kept of what passes.
 // Source:  RFC 6455.
 #pragma once

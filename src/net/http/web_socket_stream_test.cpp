@@ -1,10 +1,14 @@
 #include "net/http/web_socket_stream.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <boost/asio/write.hpp>
 
 #include "base/virtual_clock.h"
 #include "net/http/test_frames.h"
 #include "net/pipe.h"
+#include "net/tcp_stream.h"
 
 namespace helio::net::http {
 
@@ -187,6 +191,29 @@ TEST(WebSocketStream, APongWaitsForTheEndOfOurFrame) {
             (std::vector<ServerFrame>{{kBinary, "payload"}, {kPong, "two"}, {kBinary, ", more"}}));
 }
 
+TEST(WebSocketStream, APongLeavesWithTheEndOfOurFrame) {
+  Site site(4);
+  EXPECT_EQ(site.stream->write_some("payload"), 2u);
+  Bytes payload;
+  int reads = 0;
+  TaskGroup reading(site.context.get_executor());
+  reading.spawn(site.read_all(payload, reads));
+  TaskGroup taking(site.context.get_executor());
+  taking.spawn(site.take_all());
+  for (const char byte : client_frame(kLast | 9, "")) {
+    site.send({&byte, 1});
+    site.clock.run_for(milliseconds(1));
+  }
+  EXPECT_EQ(site.stream->write_some("yload"), 4u);
+  site.clock.run_for(milliseconds(1));
+  EXPECT_EQ(site.stream->write_some("d"), 1u);
+  site.clock.run_for(milliseconds(1));
+  EXPECT_EQ(server_frames(site.received), (std::vector<ServerFrame>{{kBinary, "payload"}, {kPong, ""}}));
+  site.stream->close();
+  site.clock.run(reading.join());
+  site.clock.run(taking.join());
+}
+
 TEST(WebSocketStream, ACloseIsAnsweredAfterWhatCameBefore) {
   Site site;
   site.send(client_frame(kLast | 2, "last words") + client_frame(kLast | 8, kCode1000 + "bye"));
@@ -210,9 +237,86 @@ TEST(WebSocketStream, ABrokenFrameIsAnsweredWithItsCode) {
                                     {client_frame(kLast | 8, kCode1000 + "\xff"), "\x03\xef"}}) {
     Site site;
     site.send(client_frame(kLast | 2, "a") + frame + client_frame(kLast | 2, "b"));
+    site.pipe.b->end_writing();
     EXPECT_EQ(site.read_all(), "a");
     EXPECT_EQ(site.frames(), (std::vector<ServerFrame>{{kClose, code}}));
   }
+}
+
+TEST(WebSocketStream, ARefusedClientIsReadToItsEndOrToALimit) {
+  for (const bool endless : {false, true}) {
+    Site site;
+    Bytes payload;
+    int reads = 0;
+    TaskGroup reading(site.context.get_executor());
+    reading.spawn(site.read_all(payload, reads));
+    site.send(client_frame(kLast | 1, "text"));
+    for (int i = 0; i < 4; ++i) {
+      site.clock.run_for(milliseconds(1));
+      EXPECT_EQ(reads, 0);
+      if (endless || i == 0) site.send(client_frame(kLast | 2, Bytes(64 << 10, 'x')));
+    }
+    if (!endless) site.pipe.b->end_writing();
+    site.clock.run_for(milliseconds(1));
+    EXPECT_EQ(reads, 1);
+    EXPECT_EQ(payload, "");
+    site.stream->close();
+    site.clock.run(reading.join());
+  }
+}
+
+// Closing a socket with unread input resets the connection, and the code is lost to many a client.
+TEST(WebSocketStream, TheCodeOfARefusalArrivesBehindALongMessage) {
+  asio::io_context context;
+  asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor(context.get_executor(),
+                                                                Endpoint(asio::ip::address_v4::loopback(), 0));
+  TcpSocket client(context.get_executor()), accepted(context.get_executor());
+  client.connect(acceptor.local_endpoint());
+  acceptor.accept(accepted);
+  TaskGroup serving(context.get_executor());
+  serving.spawn([](TcpSocket socket) -> Task<> {
+    const auto stream = make_web_socket_stream(make_tcp_stream(std::move(socket)), {});
+    const std::span<char> bytes = co_await stream->read();
+    EXPECT_TRUE(bytes.empty());
+    stream->close();
+  }(std::move(accepted)));
+  // The head first, so that the refusal is said while the rest is still on its way.
+  const Bytes message = client_frame(kLast | 1, Bytes(200'000, 'a'));
+  asio::write(client, asio::buffer(message.data(), 10));
+  while (client.available() == 0) context.run_one();
+  Bytes received;
+  boost::system::error_code wrong, end;
+  run_until_done(context, [](TcpSocket& to, View rest, Bytes& got, auto& failure, auto& last) -> Task<> {
+    co_await asio::async_write(to, asio::buffer(rest.data(), rest.size()), asio::redirect_error(use_task, failure));
+    to.shutdown(TcpSocket::shutdown_send, last);
+    co_await asio::async_read(to, asio::dynamic_buffer(got), asio::redirect_error(use_task, last));
+  }(client, View(message).substr(10), received, wrong, end));
+  run_until_done(context, serving.join());
+  EXPECT_FALSE(wrong) << wrong.message();
+  EXPECT_EQ(end, asio::error::eof) << end.message();
+  EXPECT_EQ(server_frames(received), (std::vector<ServerFrame>{{kClose, "\x03\xeb"}}));
+}
+
+TEST(WebSocketStream, AWaitingReadKeepsNothingOfWhatFollowedTheRequest) {
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  Bytes pongs;
+  while (pongs.size() < 100'000) pongs += client_frame(kLast | 10, "");
+  Site site(1 << 20, pongs);
+  const std::size_t before = in_use();
+  Bytes payload;
+  int reads = 0;
+  TaskGroup reading(site.context.get_executor());
+  reading.spawn(site.read_all(payload, reads));
+  site.clock.run_for(milliseconds(1));
+  EXPECT_EQ(reads, 0);
+  if (before > 0) {  // Some allocators count nothing.
+    EXPECT_LT(in_use() + 50'000, before);
+  }
+  site.pipe.b->close();
+  site.clock.run(reading.join());
 }
 
 TEST(WebSocketStream, EndingSaysCloseOnceAndReadsOn) {
