@@ -41,6 +41,17 @@ TEST(Sha, PartsAreHashedAsOne) {
   EXPECT_EQ(sha512(all.substr(0, 128), all.substr(128)), sha512(all));
 }
 
+TEST(Sha, PiecesAreHashedAsOne) {
+  SeededRandom random(4);
+  const Bytes bytes = random.bytes(1000);
+  Sha256Pieces pieces;
+  for (const std::size_t step : {1, 63, 64, 65, 1000}) {
+    for (std::size_t at = 0; at < bytes.size(); at += step) pieces.add(View(bytes).substr(at, step));
+    EXPECT_EQ(pieces.finish(), sha256(bytes)) << step;  // And the next file begins anew.
+  }
+  EXPECT_EQ(pieces.finish(), sha256(""));
+}
+
 TEST(Sha, ThreadsDoNotDisturbEachOther) {
   std::vector<std::thread> threads;
   std::array<Sha256, 4> found;
