@@ -332,6 +332,34 @@ TEST_P(Conversation, WhoWasAwayFetchesTheDifference) {
   anna.ask<tl::Updates>(message_to(to_ben, "d"));
 }
 
+TEST_P(Conversation, WhoKnowsMoreThanARestoredServerFetchesEverythingAnew) {
+  const auto to_ben = peer_of(find(anna, kBen));
+  anna.ask<tl::Updates>(message_to(to_ben, "a"));
+  server.world.settle();
+  const auto before = ben.ask<tl::updates::State>(tl::updates::getState{});
+  const store::ModelDisk backup = server.world.disk();
+  for (const char* text : {"b", "c"}) anna.ask<tl::Updates>(message_to(to_ben, text));
+  server.world.settle();
+  const auto newer = ben.ask<tl::updates::State>(tl::updates::getState{});
+
+  server.restore(backup, 1 << 20);
+  anna.ask<tl::Updates>(message_to(to_ben, "d"));
+  server.world.settle();
+  tl::updates::getDifference get;
+  get.pts = newer.pts;
+  get.date = newer.date;
+  const auto anew = ben.ask<tl::updates::DifferenceTooLong>(get);
+  EXPECT_EQ(anew.pts, before.pts + (1 << 20) + 1);
+  EXPECT_EQ(ben.ask<tl::updates::State>(tl::updates::getState{}).pts, anew.pts);
+
+  // Who knows less than the backup misses nothing of what there is.
+  get.pts = before.pts;
+  get.date = before.date;
+  const auto difference = ben.ask<tl::updates::Difference>(get);
+  EXPECT_EQ(texts(difference.new_messages), (std::vector<std::string>{"d"}));
+  EXPECT_EQ(tl::as<tl::updates::State>(difference.state)->pts, anew.pts);
+}
+
 TEST_P(Conversation, DialogsArePagedWithoutRepeating) {
   std::vector<tl::User> others;
   for (int i = 0; i < 5; ++i) {

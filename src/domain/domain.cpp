@@ -23,6 +23,6 @@ Domain::Domain(DomainNeeds needs, DomainSettings settings)
       contacts(boxes, needs.kv, users),
       messages(boxes, needs.kv, needs.clock, users),
       dialogs(needs.kv),
-      updates(needs.kv, needs.clock) {}
+      updates(boxes, needs.kv, needs.clock) {}
 
 }  // namespace helio::domain

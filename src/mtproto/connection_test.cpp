@@ -578,6 +578,7 @@ class LockedKv final : public store::Kv {
   }
   Task<store::Page> scan(Bytes, store::Scan) override { co_return store::Page(); }
   Task<std::vector<Bytes>> pending(std::uint32_t) override { co_return std::vector<Bytes>(); }
+  std::uint32_t lost_ids_max() const override { return 0; }
 
  private:
   std::mutex mutex_;

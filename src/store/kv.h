@@ -33,6 +33,7 @@ inline constexpr std::size_t kValueSizeMax = 256 << 10;
 inline constexpr std::size_t kBatchChangesMax = 10'000;
 inline constexpr std::size_t kBatchSizeMax = 4 << 20;
 inline constexpr std::uint32_t kBuckets = 256;
+inline constexpr std::uint32_t kLostIdsLimit = 1u << 30;  // Of lost_ids_max(): ids have 31 bits.
 
 // xxh64(partition) mod kBuckets. The same on every machine and in every release: stored data is placed by it.
 std::uint32_t bucket_of(View partition);
@@ -97,6 +98,9 @@ class Kv {
   virtual Task<Page> scan(Bytes partition, Scan scan) = 0;
   // Every partition of `bucket` whose last commit was `pending`.
   virtual Task<std::vector<Bytes>> pending(std::uint32_t bucket) = 0;
+  // How many ids each partition may have handed out that this store has forgotten: 0 until the store is restored from a
+  // backup, more with each time it is. The same for as long as the engine is open; any thread.
+  virtual std::uint32_t lost_ids_max() const = 0;
 };
 
 }  // namespace helio::store

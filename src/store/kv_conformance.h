@@ -10,6 +10,9 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "store/kv.h"
 
 namespace helio::store {
@@ -61,6 +64,21 @@ Task<> check_after_reopening(Kv& kv);
 Task<> settle_after_reopening(Kv& kv);
 Task<> check_settled(Kv& kv);
 Task<> a_cancelled_caller_harms_nobody(Kv& kv);
+Task<> an_emptied_partition_keeps_its_version(Kv& kv);
+Task<> it_was_never_restored(Kv& kv);
+
+// What partitions should hold, for random commits and reads that are compared with it.
+struct PlainMaps {
+  struct Partition {
+    std::uint64_t version = 0;
+    bool pending = false;
+    std::map<Bytes, Bytes> rows;
+  };
+  std::map<Bytes, Partition> partitions;
+  std::mt19937_64 random{1};
+};
+Task<> random_commits_agree_with(Kv& kv, PlainMaps& maps, int rounds);
+Task<> everything_agrees_with(Kv& kv, PlainMaps& maps);
 
 }  // namespace conformance
 
@@ -116,12 +134,30 @@ TYPED_TEST_P(KvConformance, ACancelledCallerHarmsNobody) {
   this->run(conformance::a_cancelled_caller_harms_nobody(this->kv()));
 }
 
+TYPED_TEST_P(KvConformance, AnEmptiedPartitionKeepsItsVersion) {
+  this->run(conformance::an_emptied_partition_keeps_its_version(this->kv()));
+}
+TYPED_TEST_P(KvConformance, AFreshStoreHasForgottenNothing) {
+  this->run(conformance::it_was_never_restored(this->kv()));
+  this->reopen();
+  this->run(conformance::it_was_never_restored(this->kv()));
+}
+TYPED_TEST_P(KvConformance, RandomCommitsAgreeWithPlainMapsAcrossReopening) {
+  conformance::PlainMaps maps;
+  for (int life = 0; life < 3; ++life) {
+    this->run(conformance::random_commits_agree_with(this->kv(), maps, 200));
+    this->reopen();
+    this->run(conformance::everything_agrees_with(this->kv(), maps));
+  }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(KvConformance, AnUnknownPartitionIsEmpty, ABatchIsAppliedWholeOrNotAtAll,
                             ACommitNeedsTheVersionItExpects, KeysOrderAsUnsignedBytes,
                             RangeErasesComeFirstThenErasesThenPuts, WhatFitsTheLimitsIsStored,
                             PendingPartitionsAreListedByBucket, AReadSeesOneSnapshot, ScansStopWhereTheyAreTold,
                             ABigPartitionIsAnOrdinaryOne, CommitsOfTwoWritersAreAllCounted,
                             PartitionsSucceedAndFailByThemselves, WhatWasCommittedIsThereAfterReopening,
-                            ACancelledCallerHarmsNobody);
+                            ACancelledCallerHarmsNobody, AnEmptiedPartitionKeepsItsVersion,
+                            AFreshStoreHasForgottenNothing, RandomCommitsAgreeWithPlainMapsAcrossReopening);
 
 }  // namespace helio::store

@@ -446,4 +446,136 @@ Task<> a_cancelled_caller_harms_nobody(Kv& kv) {
   }
 }
 
+Task<> an_emptied_partition_keeps_its_version(Kv& kv) {
+  Batch first{.partition = "u1", .puts = {{"a", "1"}, {"b", "2"}}};
+  co_await put(kv, std::move(first));
+  Batch second{.partition = "u1", .expect = 1, .erase_ranges = {{"", kHighest}}};
+  co_await put(kv, std::move(second));
+  Batch anew{.partition = "u1", .puts = {{"a", "3"}}};  // As if it did not exist.
+  const Commit refused = co_await kv.commit(std::move(anew));
+  EXPECT_EQ(refused.outcome, Outcome::kConflict);
+  std::vector<Bytes> keys{"a"};
+  const Values values = co_await kv.get("u1", std::move(keys));
+  EXPECT_EQ(values.version, 2u);
+  EXPECT_FALSE(values.values[0]);
+}
+
+Task<> it_was_never_restored(Kv& kv) {
+  EXPECT_EQ(kv.lost_ids_max(), 0u);
+  co_return;
+}
+
+// Few keys, so that they meet; bytes that are awkward in keys.
+Bytes random_key(std::mt19937_64& random) {
+  static const Bytes kBytes(
+      "\0\x01"
+      "em\xff",
+      5);
+  Bytes key;
+  for (auto size = random() % 4; size > 0; --size) key += kBytes[random() % kBytes.size()];
+  return key;
+}
+
+Bytes random_partition(std::mt19937_64& random) {
+  static const std::vector<Bytes> kNames = {"u1", Bytes("u1\0", 3), "u1\xff", "u2", "v"};
+  return kNames[random() % kNames.size()];
+}
+
+Batch random_batch(const PlainMaps::Partition& now, Bytes name, std::mt19937_64& random) {
+  Batch batch{.partition = std::move(name), .expect = now.version, .pending = random() % 3 == 0};
+  const auto times = [&random](unsigned most) { return random() % (most + 1); };
+  if (random() % 4 == 0) {
+    for (auto i = times(3); i > 0; --i) batch.erase_ranges.push_back({random_key(random), random_key(random)});
+  }
+  for (auto i = times(4); i > 0; --i) batch.erase.push_back(random_key(random));
+  for (auto i = times(8); i > 0; --i) {
+    batch.puts.push_back({random_key(random), Bytes(random() % 50, static_cast<char>('a' + random() % 26))});
+  }
+  return batch;
+}
+
+void apply(PlainMaps::Partition& to, const Batch& batch) {
+  for (const Range& range : batch.erase_ranges) {
+    std::erase_if(to.rows, [&](const auto& row) { return range.from <= row.first && row.first < range.to; });
+  }
+  for (const Bytes& key : batch.erase) to.rows.erase(key);
+  for (const Put& row : batch.puts) to.rows[row.key] = row.value;
+  to.pending = batch.pending;
+  ++to.version;
+}
+
+// std::string compares its bytes as unsigned ones.
+Page page_of(const PlainMaps::Partition& partition, const Scan& scan) {
+  Page page{.version = partition.version, .rows = {}, .more = false};
+  std::vector<Put> inside;
+  for (const auto& [key, value] : partition.rows) {
+    if (scan.from <= key && key < scan.to) inside.push_back({key, value});
+  }
+  if (scan.reverse) std::ranges::reverse(inside);
+  std::size_t size = 0;
+  for (Put& row : inside) {
+    size += row.key.size() + row.value.size();
+    page.more = page.rows.size() == scan.limit || (!page.rows.empty() && size > scan.size_max);
+    if (page.more) break;
+    page.rows.push_back(std::move(row));
+  }
+  return page;
+}
+
+Task<> a_random_read_agrees_with(Kv& kv, PlainMaps& maps) {
+  const Bytes name = random_partition(maps.random);
+  const PlainMaps::Partition& expected = maps.partitions[name];
+  std::vector<Bytes> keys;
+  for (int i = 0; i < 5; ++i) keys.push_back(random_key(maps.random));
+  std::vector<Bytes> asked = keys;
+  const Values values = co_await kv.get(name, std::move(asked));
+  EXPECT_EQ(values.version, expected.version);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto row = expected.rows.find(keys[i]);
+    EXPECT_EQ(values.values[i], row == expected.rows.end() ? std::nullopt : std::optional(row->second));
+  }
+  Scan scan{.from = random_key(maps.random),
+            .to = maps.random() % 3 == 0 ? kHighest : random_key(maps.random),
+            .reverse = maps.random() % 2 == 0,
+            .limit = static_cast<std::uint32_t>(1 + maps.random() % 20),
+            .size_max = static_cast<std::uint32_t>(maps.random() % 4 == 0 ? 1 + maps.random() % 200 : 1 << 20)};
+  const Page wanted = page_of(expected, scan);
+  const Page page = co_await kv.scan(name, std::move(scan));
+  EXPECT_EQ(page.version, wanted.version);
+  EXPECT_EQ(text_of(page), text_of(wanted));
+  EXPECT_EQ(page.more, wanted.more);
+}
+
+Task<> random_commits_agree_with(Kv& kv, PlainMaps& maps, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    const Bytes name = random_partition(maps.random);
+    PlainMaps::Partition& partition = maps.partitions[name];
+    Batch batch = random_batch(partition, name, maps.random);
+    if (maps.random() % 8 == 0) {
+      batch.expect += 1;
+      const Commit refused = co_await kv.commit(std::move(batch));
+      EXPECT_EQ(refused.outcome, Outcome::kConflict);
+    } else {
+      apply(partition, batch);
+      co_await put(kv, std::move(batch));
+    }
+    co_await a_random_read_agrees_with(kv, maps);
+  }
+}
+
+Task<> everything_agrees_with(Kv& kv, PlainMaps& maps) {
+  for (const auto& [name, expected] : maps.partitions) {
+    for (const bool reverse : {false, true}) {
+      Scan everything = all();
+      everything.reverse = reverse;
+      const Page wanted = page_of(expected, everything);
+      const Page page = co_await kv.scan(name, std::move(everything));
+      EXPECT_EQ(page.version, expected.version);
+      EXPECT_EQ(text_of(page), text_of(wanted));
+    }
+    const std::vector<Bytes> pending = co_await kv.pending(bucket_of(name));
+    EXPECT_EQ(std::ranges::count(pending, name), expected.pending ? 1 : 0);
+  }
+}
+
 }  // namespace helio::store::conformance

@@ -52,8 +52,14 @@ Event event_of(const domain::LoggedEvent& logged) {
   return event;
 }
 
-Device::Device(Executor executor, Clock& clock, domain::UserId user, domain::Origin origin, Counts& counts)
-    : clock_(clock), user_(user), origin_(origin), counts_(counts), tasks_(executor), fell_behind_(executor) {
+Device::Device(Executor executor, Clock& clock, domain::UserId user, domain::Origin origin, Counts& counts, Saw saw)
+    : clock_(clock),
+      user_(user),
+      origin_(origin),
+      counts_(counts),
+      saw_(std::move(saw)),
+      tasks_(executor),
+      fell_behind_(executor) {
   knowledge_.self = user.value;
 }
 
@@ -82,12 +88,17 @@ void Device::told_pts(std::int32_t pts) {
 void Device::offer(const Event& event) {
   if (event.pts <= knowledge_.pts) return;
   if (event.pts == knowledge_.pts + 1) {
-    knowledge_.apply(event);
+    apply(event);
   } else {
     ++counts_.gaps;
     behind_ = true;
     fell_behind_.notify_all();
   }
+}
+
+void Device::apply(const Event& event) {
+  saw_(user_, event);
+  knowledge_.apply(event);
 }
 
 // Two loops in one device: pushes, and catching up when they leave a gap.
@@ -134,13 +145,52 @@ Task<> Device::get_difference(domain::Domain& domain) {
         co_await clock_.sleep(kGapPatience);
         continue;
       }
-      // What arrived by push meanwhile is older than this.
-      for (const auto& logged : difference->events) {
-        if (logged.pts == knowledge_.pts + 1) knowledge_.apply(event_of(logged));
+      if (difference->kind == domain::Difference::Kind::kTooLong) {
+        ++counts_.reloads;
+        std::optional<Knowledge> anew;
+        while (!anew) {
+          anew = co_await load(domain);
+          if (!anew) co_await clock_.sleep(kGapPatience);
+        }
+        knowledge_ = *std::move(anew);
+        break;
       }
+      // It is whole: what arrived by push meanwhile is part of it, and where numbers are missing nothing happened.
+      for (const auto& logged : difference->events) {
+        if (logged.pts > knowledge_.pts) apply(event_of(logged));
+      }
+      knowledge_.pts = std::max(knowledge_.pts, difference->state.pts);
       more = difference->kind == domain::Difference::Kind::kSlice;
     }
   }
+}
+
+// Everything there is, of one moment: nullopt when something happened meanwhile, or the store did not answer.
+Task<std::optional<Knowledge>> Device::load(domain::Domain& domain) {
+  try {
+    const std::int32_t pts = (co_await domain.updates.state(user_)).pts;
+    Knowledge known{.self = user_.value, .pts = pts, .dialogs = {}};
+    domain::DialogsQuery query;
+    query.limit = 100;  // More than there are people.
+    const auto list = co_await domain.dialogs.list(user_, query);
+    for (const auto& dialog : list.dialogs) {
+      Knowledge::Dialog& here = known.dialogs[dialog.peer];
+      here.read_inbox = dialog.read_inbox;
+      here.read_outbox = dialog.read_outbox;
+      here.unread = dialog.unread;
+      domain::HistoryQuery page{.limit = 100};
+      for (;;) {
+        const auto history = co_await domain.messages.history(user_, domain::PeerId::of(dialog.peer), page);
+        if (history.messages.empty()) break;
+        for (const auto& message : history.messages) here.messages[message.id] = message_of(message);
+        page.offset_id = history.messages.back().id;
+      }
+    }
+    const std::int32_t pts_now = (co_await domain.updates.state(user_)).pts;
+    if (pts_now == pts) co_return known;
+  } catch (const store::StoreDown&) {
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace helio::simulation

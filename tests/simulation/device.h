@@ -16,10 +16,11 @@ Event event_of(const domain::LoggedEvent& logged);
 class Device {
  public:
   struct Counts {
-    std::uint64_t too_long = 0, gaps = 0;
+    std::uint64_t too_long = 0, gaps = 0, reloads = 0;
   };
+  using Saw = std::function<void(domain::UserId, const Event&)>;
 
-  Device(Executor executor, Clock& clock, domain::UserId user, domain::Origin origin, Counts& counts);
+  Device(Executor executor, Clock& clock, domain::UserId user, domain::Origin origin, Counts& counts, Saw saw);
 
   domain::UserId user() const { return user_; }
   domain::Origin origin() const { return origin_; }
@@ -39,12 +40,15 @@ class Device {
  private:
   Task<> follow(domain::Domain& domain);
   Task<> get_difference(domain::Domain& domain);
+  Task<std::optional<Knowledge>> load(domain::Domain& domain);
   void offer(const Event& event);
+  void apply(const Event& event);
 
   Clock& clock_;
   const domain::UserId user_;
   const domain::Origin origin_;
   Counts& counts_;
+  const Saw saw_;  // Told of every event that the device believes.
   TaskGroup tasks_;
   Knowledge knowledge_;
   bool online_ = false;

@@ -48,7 +48,7 @@ struct Knowledge {
   std::int32_t pts = 1;                    // A new account begins there.
   std::map<std::int64_t, Dialog> dialogs;  // By peer.
 
-  void apply(const Event& event);  // event.pts is pts + 1.
+  void apply(const Event& event);  // In order of pts.
   friend bool operator==(const Knowledge&, const Knowledge&) = default;
 };
 

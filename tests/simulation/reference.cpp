@@ -21,8 +21,40 @@ std::int64_t Reference::random_id_of(const Message& message) {
 }
 
 void Reference::sent(std::int64_t random_id, std::int32_t id) {
-  const auto [before, first] = told_.emplace(random_id, id);
+  const auto [before, first] = promises_.told.emplace(random_id, id);
   expect(first || before->second == id, "message " + number(random_id) + " was told two ids");
+  means(intents_.at(random_id).author, id, "message " + number(random_id));
+}
+
+void Reference::taken_aside() {
+  aside_ = promises_;
+}
+
+std::uint64_t Reference::put_back(std::int32_t lost_ids) {
+  const std::uint64_t forgotten = promises_.told.size() - aside_.told.size();
+  promises_ = aside_;
+  lost_ids_ += lost_ids;
+  return forgotten;
+}
+
+void Reference::means(std::int64_t user, std::int32_t pts, const std::string& what) {
+  const auto [before, first] = meaning_.emplace(std::pair(user, pts), what);
+  expect(first || before->second == what,
+         "account " + number(user) + ", number " + number(pts) + " is " + what + ", and was " + before->second);
+}
+
+void Reference::saw(std::int64_t user, const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::kMessage:
+      if (event.message) means(user, event.pts, "message " + number(random_id_of(*event.message)));
+      break;
+    case Event::Kind::kReadInbox:
+      means(user, event.pts, "read by me " + number(event.peer) + " " + number(event.max_id));
+      break;
+    case Event::Kind::kReadOutbox:
+      means(user, event.pts, "read by them " + number(event.peer) + " " + number(event.max_id));
+      break;
+  }
 }
 
 void Reference::meant_to_read(std::int64_t user, std::int64_t peer, std::int32_t max_id) {
@@ -30,22 +62,28 @@ void Reference::meant_to_read(std::int64_t user, std::int64_t peer, std::int32_t
 }
 
 void Reference::read(std::int64_t user, std::int64_t peer, std::int32_t max_id) {
-  auto& promised = accounts_[user].promised[peer];
+  auto& promised = promises_.read[user][peer];
   promised = std::max(promised, max_id);
 }
 
-void Reference::learn(std::int64_t user, const std::vector<Event>& events) {
+void Reference::learn(std::int64_t user, const std::vector<Event>& events, std::int32_t pts) {
   Account& account = accounts_.at(user);
   const std::int32_t pts_before = account.known.pts;
   account.known = Knowledge{.self = user, .pts = 1, .dialogs = {}};
   account.ids.clear();
+  std::int32_t skipped = 0;
   for (const Event& event : events) {
-    expect(event.pts == account.known.pts + 1, "account " + number(user) + ": pts has a hole at " + number(event.pts));
-    if (event.pts != account.known.pts + 1) return;
+    skipped += event.pts - account.known.pts - 1;
+    expect(event.pts > account.known.pts, "account " + number(user) + ": pts goes back at " + number(event.pts));
+    if (event.pts <= account.known.pts) return;
+    saw(user, event);
     if (event.kind == Event::Kind::kMessage) learn_message(account, event);
     if (event.kind == Event::Kind::kReadInbox) learn_read(account, event);
     if (event.message || event.kind != Event::Kind::kMessage) account.known.apply(event);
   }
+  skipped += pts - account.known.pts;
+  account.known.pts = pts;
+  expect(skipped == lost_ids_, "account " + number(user) + ": pts has holes of " + number(skipped) + " numbers");
   expect(account.known.pts >= pts_before, "account " + number(user) + ": pts went back");
 }
 
@@ -77,8 +115,8 @@ void Reference::learn_message(Account& account, const Event& event) {
   const auto& dialog = account.known.dialogs[message.peer].messages;
   expect(dialog.empty() || dialog.rbegin()->second.date <= message.date, where + "the date went back");
   if (own) {
-    const auto told = told_.find(random_id);
-    expect(told == told_.end() || told->second == message.id, where + "the author was told another id");
+    const auto told = promises_.told.find(random_id);
+    expect(told == promises_.told.end() || told->second == message.id, where + "the author was told another id");
     // Who writes has read: the event before this one says so, unless there was nothing to read.
     const auto& incoming = account.known.dialogs[message.peer];
     expect(incoming.unread == 0, where + "sending did not read the dialog");
@@ -98,7 +136,7 @@ void Reference::learn_read(Account& account, const Event& event) {
 }
 
 void Reference::check() {
-  for (const auto& [random_id, id] : told_) {
+  for (const auto& [random_id, id] : promises_.told) {
     const Intent& intent = intents_.at(random_id);
     const Account& author = accounts_.at(intent.author);
     const auto own = author.ids.find(random_id);
@@ -122,8 +160,9 @@ void Reference::check() {
         expect(original > last_original, where + "messages of one sender changed their order");
         last_original = original;
         if (id <= dialog.read_inbox) read_of_theirs = original;
-        const auto promised = account.promised.find(peer);
-        if (promised != account.promised.end() && id <= promised->second) {
+        const auto& marks = promises_.read[self];
+        const auto promised = marks.find(peer);
+        if (promised != marks.end() && id <= promised->second) {
           expect(id <= dialog.read_inbox, where + "what was acknowledged as read is unread");
         }
       }

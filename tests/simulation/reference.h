@@ -36,8 +36,15 @@ class Reference {
   void meant_to_read(std::int64_t user, std::int64_t peer, std::int32_t max_id);
   void read(std::int64_t user, std::int64_t peer, std::int32_t max_id);
 
-  // All of an account's events, from the first one on. Every other answer is about the state after them.
-  void learn(std::int64_t user, const std::vector<Event>& events);
+  // The store is taken aside; later it is put back, and what came in between never was. Boxes may have given up to
+  // `lost_ids` numbers since.
+  void taken_aside();
+  std::uint64_t put_back(std::int32_t lost_ids);  // How many acknowledged messages are forgotten.
+  // What somebody was told of a number. Whatever is forgotten later: no number ever means something else.
+  void saw(std::int64_t user, const Event& event);
+
+  // All of an account's events, from the first one on, up to `pts`. Every other answer is about the state after them.
+  void learn(std::int64_t user, const std::vector<Event>& events, std::int32_t pts);
   // After all accounts were learnt: nothing missing, nothing twice, both sides agree.
   void check();
 
@@ -52,16 +59,24 @@ class Reference {
     Knowledge known;
     std::map<std::int64_t, std::int32_t> ids;               // Of each message here, by random_id.
     std::map<std::int64_t, std::set<std::int32_t>> wished;  // Marks that reading may have set, by peer.
-    std::map<std::int64_t, std::int32_t> promised;          // What was acknowledged as read.
   };
+  void means(std::int64_t user, std::int32_t pts, const std::string& what);
   void learn_message(Account& account, const Event& event);
   void learn_read(Account& account, const Event& event);
   void expect(bool holds, const std::string& what) const;
 
+  // What the server promised: it must keep it, unless the store went back to before that.
+  struct Promises {
+    std::map<std::int64_t, std::int32_t> told;                          // Ids that authors know, by random_id.
+    std::map<std::int64_t, std::map<std::int64_t, std::int32_t>> read;  // Marks, by user and peer.
+  };
+
   Complain complain_;
   std::map<std::int64_t, Intent> intents_;
-  std::map<std::int64_t, std::int32_t> told_;  // Ids that authors were told, by random_id.
+  Promises promises_, aside_;
   std::map<std::int64_t, Account> accounts_;
+  std::map<std::pair<std::int64_t, std::int32_t>, std::string> meaning_;  // Of each number, by user.
+  std::int32_t lost_ids_ = 0;                                             // Numbers that every account has skipped.
 };
 
 }  // namespace helio::simulation

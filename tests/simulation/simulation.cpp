@@ -9,6 +9,7 @@
 #include "device.h"
 #include "reference.h"
 #include "store/memory/model_kv.h"
+#include "tl/errors.h"
 #include "tl/types/api/MessageEntity.h"
 #include "tl/types/records/Created.h"
 #include "tl/types/records/box/create.h"
@@ -141,6 +142,28 @@ class Simulation {
     co_await crash();
     co_await clock_.sleep(milliseconds(below(2'000)));
     start(faults);
+    reconnect();
+  }
+
+  // A backup is made; or the last one is restored, and everything since then is forgotten, by the server alone.
+  Task<> take_aside_or_put_back(store::ModelFaults faults) {
+    if (!aside_ || chance(0.4)) {
+      aside_ = disk_;
+      reference_.taken_aside();
+      co_return;
+    }
+    co_await crash();
+    ++outcome_.reached.restores;
+    // The same backup may be restored more than once.
+    const std::uint32_t forgotten_before = disk_.lost_ids_max - aside_->lost_ids_max;
+    store::restore(disk_, *aside_, forgotten_before + lost_ids_);
+    outcome_.reached.forgotten += reference_.put_back(static_cast<std::int32_t>(lost_ids_));
+    trace_.add(std::int64_t{disk_.lost_ids_max});
+    start(faults);
+    reconnect();
+  }
+
+  void reconnect() {
     std::size_t next = 0;
     for (Person& person : people_) {
       for (auto& device : person.devices) {
@@ -176,6 +199,11 @@ class Simulation {
   // References into lists: they stay where they are until the request is answered.
   Task<> perform(Device& device, Send& send) {
     for (;;) {
+      const std::optional<std::int64_t> original = send.intent.reply_to;
+      if (original && !id_on(device, send.intent.to, *original)) {
+        expect(outcome_.reached.restores > 0, "a device forgot a message by itself");
+        break;  // What it answers is gone, and the device knows by now.
+      }
       const auto sent = co_await try_send(device, send.intent);
       if (sent) {
         const auto& message = *tl::as<tl::record::Message>(sent->message);
@@ -221,7 +249,9 @@ class Simulation {
     try {
       auto sent = co_await domain_->messages.send(device.user(), std::move(draft), device.origin());
       if (sent) co_return *std::move(sent);
-      expect(sent.error().code == 500 || sent.error().code == 420,
+      const bool answers_what_is_forgotten =
+          outcome_.reached.restores > 0 && sent.error() == error::REPLY_MESSAGE_ID_INVALID;
+      expect(sent.error().code == 500 || sent.error().code == 420 || answers_what_is_forgotten,
              "sending was refused: " + std::string(sent.error().name));
     } catch (const store::StoreDown&) {
     }
@@ -319,6 +349,8 @@ class Simulation {
     trace_.add(static_cast<std::int64_t>(clock_.ticks().time_since_epoch().count()));
     if (chance(0.03)) {
       co_await crash_and_restart(faults);
+    } else if (restores_ && chance(0.04)) {
+      co_await take_aside_or_put_back(faults);
     } else if (!device.online()) {
       if (chance(0.3)) connect(device);
     } else if (chance(0.05)) {
@@ -397,15 +429,18 @@ class Simulation {
     if (!all_quiet()) co_return;
 
     for (Person& person : people_) {
-      reference_.learn(person.user.value, co_await whole_log(person));
+      const std::vector<Event> log = co_await whole_log(person);
+      reference_.learn(person.user.value, log, pts[person.user.value]);
     }
     reference_.check();
+    if (!outcome_.complaints.empty()) co_return;  // What follows relies on it.
     for (Person& person : people_) {
       const Knowledge& truth = reference_.knowledge(person.user.value);
       for (auto& device : person.devices) {
         expect(device->knowledge() == truth, when + "a device knows other things than the account");
       }
       co_await check_answers(person, truth, when);
+      co_await check_differences(person, truth, when);
       trace_.add(std::int64_t{truth.pts});
       for (const auto& [peer, dialog] : truth.dialogs) {
         for (const auto& [id, message] : dialog.messages) trace_.add(message.text);
@@ -417,7 +452,7 @@ class Simulation {
     std::vector<Event> events;
     for (std::int32_t pts = 1;;) {
       const auto difference = co_await domain_->updates.difference(person.user, pts);
-      if (!difference) break;
+      expect(difference->kind != domain::Difference::Kind::kTooLong, "the log cannot be read from its beginning");
       for (const auto& logged : difference->events) events.push_back(event_of(logged));
       if (difference->kind != domain::Difference::Kind::kSlice) break;
       pts = difference->state.pts;
@@ -456,11 +491,11 @@ class Simulation {
 
     for (int i = 0; i < 10; ++i) {
       const domain::PeerId peer = any(people_).user;
-      const HistoryWindow window{.offset_id = chance(0.3) ? 0 : below(truth.pts + 5),
+      const HistoryWindow window{.offset_id = chance(0.3) ? 0 : some_id(truth, peer),
                                  .add_offset = below(30) - 15,
                                  .limit = 1 + below(100),
-                                 .max_id = chance(0.7) ? 0 : below(truth.pts + 5),
-                                 .min_id = chance(0.7) ? 0 : below(truth.pts + 5)};
+                                 .max_id = chance(0.7) ? 0 : some_id(truth, peer),
+                                 .min_id = chance(0.7) ? 0 : some_id(truth, peer)};
       const domain::HistoryQuery history_query{.offset_id = window.offset_id,
                                                .add_offset = window.add_offset,
                                                .limit = window.limit,
@@ -474,24 +509,44 @@ class Simulation {
       const auto count = dialog == truth.dialogs.end() ? 0 : std::ssize(dialog->second.messages);
       expect(history.count == count, when + "history: count");
     }
+  }
 
+  // One that is, was, or could be there.
+  std::int32_t some_id(const Knowledge& truth, domain::PeerId peer) {
+    const auto dialog = truth.dialogs.find(peer.number());
+    if (chance(0.3) || dialog == truth.dialogs.end() || dialog->second.messages.empty()) return below(truth.pts + 5);
+    auto message = dialog->second.messages.begin();
+    std::advance(message, below(static_cast<int>(dialog->second.messages.size())));
+    return std::max(0, message->first + below(7) - 3);
+  }
+
+  Task<> check_differences(Person& person, Knowledge truth, std::string when) {
+    const std::vector<Event> log = co_await whole_log(person);
     // A device that was away since any point in time.
-    Knowledge late{.self = self, .pts = 1, .dialogs = {}};
-    const std::int32_t away_since = 1 + below(truth.pts);
-    for (std::int32_t pts = 1;;) {
-      const auto difference = co_await domain_->updates.difference(person.user, pts);
-      for (const auto& logged : difference->events) {
-        if (logged.pts <= away_since) late.apply(event_of(logged));
-      }
-      if (difference->kind != domain::Difference::Kind::kSlice) break;
-      pts = difference->state.pts;
+    Knowledge late{.self = person.user.value, .pts = 1, .dialogs = {}};
+    for (int known = below(static_cast<int>(log.size()) + 1); known > 0; --known) {
+      late.apply(*std::find_if(log.begin(), log.end(), [&](const Event& event) { return event.pts > late.pts; }));
     }
     for (;;) {
       const auto difference = co_await domain_->updates.difference(person.user, late.pts);
+      expect(difference->kind != domain::Difference::Kind::kTooLong, when + "a device that knows nothing else is lost");
       for (const auto& logged : difference->events) late.apply(event_of(logged));
+      late.pts = difference->state.pts;
       if (difference->kind != domain::Difference::Kind::kSlice) break;
     }
     expect(late == truth, when + "the difference from an older pts leads elsewhere");
+
+    // One that knows what is forgotten must be told so, wherever it stopped.
+    for (int i = 0; i < 10; ++i) {
+      const std::int32_t pts = 1 + below(truth.pts + 100);
+      const auto after = std::find_if(log.begin(), log.end(), [&](const Event& event) { return event.pts > pts; });
+      const std::int32_t before = after == log.begin() ? 1 : std::prev(after)->pts;
+      const std::int32_t end = after == log.end() ? truth.pts : after->pts - 1;
+      // What a restore jumps to is a number that devices know, though nothing happened there.
+      if (pts <= end && (pts - before) % static_cast<std::int32_t>(lost_ids_) == 0) continue;
+      const auto difference = co_await domain_->updates.difference(person.user, pts);
+      expect(difference->kind == domain::Difference::Kind::kTooLong, when + "pts " + std::to_string(pts) + " is known");
+    }
   }
 
   // ---- A life ----
@@ -499,6 +554,8 @@ class Simulation {
   Task<> live() {
     background_.emplace(cores_.executor(0));
     boxes_kept_ = chance(0.5) ? 1 : 100;  // Few: boxes come and go all the time.
+    restores_ = chance(0.5);
+    lost_ids_ = chance(0.5) ? 2'000 : 1 << 20;  // The former is more than anybody does in a simulated life.
     start({});
     for (int i = 0; i < 2; ++i) {
       Person& person = people_.emplace_back();
@@ -507,8 +564,9 @@ class Simulation {
       reference_.add_user(person.user.value);
       for (int device = 0; device < 2; ++device) {
         const domain::Origin origin{.device = 10 * i + device + 1, .session = 1};
-        person.devices.push_back(
-            std::make_unique<Device>(cores_.executor(0), clock_, person.user, origin, device_counts_));
+        person.devices.push_back(std::make_unique<Device>(
+            cores_.executor(0), clock_, person.user, origin, device_counts_,
+            [this](domain::UserId user, const Event& event) { reference_.saw(user.value, event); }));
       }
     }
     for (Person& person : people_) {
@@ -524,6 +582,7 @@ class Simulation {
     outcome_.reached.crashes -= 1;  // That was the end of the story.
     outcome_.reached.too_long = device_counts_.too_long;
     outcome_.reached.gaps = device_counts_.gaps;
+    outcome_.reached.reloads = device_counts_.reloads;
   }
 
   Task<> create(domain::UserId user) {
@@ -541,6 +600,9 @@ class Simulation {
   Cores cores_{1};
   VirtualClock clock_;
   store::ModelDisk disk_;
+  std::optional<store::ModelDisk> aside_;  // The last backup.
+  bool restores_ = false;
+  std::uint32_t lost_ids_ = 0;  // By one restore.
   NoCodes codes_;
   std::unique_ptr<store::ModelKv> kv_;
   std::unique_ptr<domain::Domain> domain_;

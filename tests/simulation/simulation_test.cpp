@@ -28,6 +28,9 @@ TEST(Simulation, EverySeedAgreesWithTheReferenceTwice) {
     all.replies += once.reached.replies;
     all.reads += once.reached.reads;
     all.crashes += once.reached.crashes;
+    all.restores += once.reached.restores;
+    all.reloads += once.reached.reloads;
+    all.forgotten += once.reached.forgotten;
     all.conflicts += once.reached.conflicts;
     all.unavailable += once.reached.unavailable;
     all.unknown += once.reached.unknown;
@@ -37,14 +40,16 @@ TEST(Simulation, EverySeedAgreesWithTheReferenceTwice) {
     all.refused += once.reached.refused;
   }
   std::printf(
-      "%lu seeds: %lu messages, %lu repeats, %lu replies, %lu reads, %lu crashes; conflict %lu, unavailable %lu, "
-      "unknown %lu, reads failed %lu; devices met %lu gaps, %lu too long, %lu refusals\n",
-      seeds, all.messages, all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable,
-      all.unknown, all.reads_failed, all.gaps, all.too_long, all.refused);
+      "%lu seeds: %lu messages, %lu repeats, %lu replies, %lu reads, %lu crashes, %lu restores that forgot %lu "
+      "acknowledged messages; conflict %lu, unavailable %lu, "
+      "unknown %lu, reads failed %lu; devices met %lu gaps, %lu too long, %lu reloads, %lu refusals\n",
+      seeds, all.messages, all.repeats, all.replies, all.reads, all.crashes, all.restores, all.forgotten, all.conflicts,
+      all.unavailable, all.unknown, all.reads_failed, all.gaps, all.too_long, all.reloads, all.refused);
   if (seeds < 50) return;
   // A life without misfortune proves nothing.
-  for (const std::uint64_t met : {all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable,
-                                  all.unknown, all.reads_failed, all.gaps, all.refused}) {
+  for (const std::uint64_t met :
+       {all.repeats, all.replies, all.reads, all.crashes, all.conflicts, all.unavailable, all.unknown, all.reads_failed,
+        all.gaps, all.refused, all.restores, all.reloads, all.forgotten}) {
     EXPECT_GT(met, 0u);
   }
 }

@@ -1,8 +1,9 @@
 """Writes the C++ of the TL schemas into build/generated, and keeps schema/stored.tl.
 
   python3 tools/tlgen            write what changed; does nothing when no input did
-  python3 tools/tlgen --check    exit 1 when a second run would change something or schema/stored.tl is not complete
-  python3 tools/tlgen --store    append to schema/stored.tl what records reach and it lacks
+  python3 tools/tlgen --check    exit 1 when a second run would change something, or schema/stored.tl or golden.txt is
+                                 not complete or not what it was
+  python3 tools/tlgen --store    append to schema/stored.tl what records reach and it lacks, and its bytes to golden.txt
   python3 tools/tlgen --lock     write schema/schema.lock after a change of schema/package.json
 """
 from __future__ import annotations
@@ -15,9 +16,11 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.dont_write_bytecode = True
 
+import append_only
 import emit_errors
 import emit_headers
 import fetch
+import golden
 import merge
 import overlays
 import sources
@@ -78,6 +81,7 @@ def main(arguments: list[str]) -> int:
             stored.append(missing)
             print(f"tlgen: {len(missing)} forms added to schema/stored.tl")
             everything = sources.read()
+            golden.GOLDEN.write_text(golden.appended(everything.stored, golden.read()))
         model = merge.build(everything)
         wrong = check(everything, model) if arguments == ["--check"] else []
         changed = write(generate(everything, model))
@@ -93,7 +97,12 @@ def check(everything: sources.Sources, model: merge.Model) -> list[str]:
     """That stored bytes stay readable (schema/stored.tl)."""
     missing = stored.missing(model, everything)
     wrong = [f"not in schema/stored.tl (run `python3 tools/tlgen --store`): {d}" for d in missing]
-    return wrong + [f"schema/stored.tl: was changed: {d}" for d in stored.changed(model, everything)]
+    wrong += [f"schema/stored.tl: was changed: {d}" for d in stored.changed(model, everything)]
+    bytes_of = golden.read()
+    lacking = golden.missing(everything.stored, bytes_of)
+    wrong += [f"not in schema/golden.txt (run `python3 tools/tlgen --store`): {d}" for d in lacking]
+    wrong += [f"schema/golden.txt: was changed at, or before: {form}" for form in golden.touched(bytes_of)]
+    return wrong + append_only.broken()
 
 
 sys.exit(main(sys.argv[1:]))

@@ -8,6 +8,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.dont_write_bytecode = True
 
+import append_only
+import golden
 import merge
 import parse_json
 import parse_tl
@@ -107,6 +109,54 @@ class Stored(unittest.TestCase):
     def test_a_changed_line_is_found(self):
         everything = sources(self.LAYERS, "", "e#1 x:long = E;")
         self.assertEqual(len(stored.changed(merge.build(everything), everything)), 1)
+
+
+class Golden(unittest.TestCase):
+    FORMS = "a#1 x:int = A;\nb#2 flags:# on:flags.0?true s:flags.3?string a:Vector<A> = B;"
+
+    def setUp(self):
+        self.text = golden.appended(schema(self.FORMS), "")
+
+    def test_every_field_is_set_and_written_by_the_letter(self):
+        forms = schema("c#5 flags:# on:flags.4?true n:flags.1?int = C;")
+        form = forms.definitions[5]
+        data, value = golden.Writer(forms, form).boxed(form, 0)
+        self.assertEqual(data.hex(), "05000000" "12000000" + value["n"].to_bytes(4, "little", signed=True).hex())
+        self.assertTrue(value["on"])
+
+    def test_lines_are_added_and_none_is_written_again(self):
+        self.assertEqual([golden.form_of(line) for line in golden.lines(self.text)], ["a#00000001", "b#00000002"])
+        more = schema(self.FORMS + "\na#3 x:int y:long = A;")
+        later = golden.appended(more, self.text)
+        self.assertTrue(later.startswith(self.text))
+        self.assertEqual(len(golden.lines(later)), 3)
+        self.assertEqual(golden.appended(more, later), later)
+
+    def test_a_form_without_a_line_is_missing(self):
+        self.assertEqual([d.name for d in golden.missing(schema(self.FORMS + "\nd#4 = D;"), self.text)], ["d"])
+        self.assertEqual(golden.missing(schema(self.FORMS), self.text), [])
+
+    def test_a_line_that_was_touched_moved_or_taken_out_is_noticed(self):
+        self.assertEqual(golden.touched(self.text), [])
+        first, second = golden.lines(self.text)
+        self.assertEqual(golden.touched(f"{first}\n{second[:-2]}0}}"), ["b#00000002"])
+        self.assertEqual(golden.touched(f"{second}\n{first}"), ["b#00000002"])
+        self.assertEqual(golden.touched(second), ["b#00000002"])
+
+
+class AppendOnly(unittest.TestCase):
+    def test_what_was_committed_stays_in_its_order(self):
+        stored, bytes_of = append_only.FILES["schema/stored.tl"], append_only.FILES["schema/golden.txt"]
+        for before, present, name, good in (
+            ("a#1\nb#2", "// new words\na#1\nb#2\na#3", stored, True),
+            ("a#1\nb#2", "b#2\na#1", stored, True),  # The order of names says nothing.
+            ("a#1\na#3", "a#3\na#1", stored, False),
+            ("a#1\nb#2", "a#1", stored, False),
+            ("a#1\nb#2", "a#1 x\nb#2", stored, False),
+            ("0 a#1\n1 b#2", "0 a#1\n1 b#2\n2 c#3", bytes_of, True),
+            ("0 a#1\n1 b#2", "1 b#2\n0 a#1", bytes_of, False),
+        ):
+            self.assertEqual(append_only.only_grew(before, present, name), good, (before, present))
 
 
 if __name__ == "__main__":

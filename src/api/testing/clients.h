@@ -87,6 +87,12 @@ struct Server {
     world.start();
     start();
   }
+  // The same, on a backup.
+  void restore(store::ModelDisk backup, std::uint32_t lost_ids) {
+    stop();
+    world.restore(std::move(backup), lost_ids);
+    start();
+  }
 
   domain::testing::World world;
   KeysSpy keys;

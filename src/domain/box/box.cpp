@@ -78,6 +78,7 @@ Task<Box::Attempt> Box::attempt() {
 
   BoxTxn txn(partition_, memory_, delivery_ ? delivery_->settled() : 0);
   if (user_) co_await catch_up(txn.counters());
+  txn.pass_lost_ids(core_.kv.lost_ids_max());
 
   std::vector<Result<tl::Box<tl::Object>>> answers;
   while (answers.size() < count) {
@@ -121,7 +122,7 @@ Task<Box::Attempt> Box::attempt() {
   }
   doubtful_ = false;
 
-  publish(txn.take_events());
+  publish(txn.take_events(), txn.counters().pts);
   for (auto& answer : answers) {
     StagedCommand& done = *staged_.front();
     done.answer = std::move(answer);
@@ -209,9 +210,9 @@ Task<> Box::catch_up(tl::record::Counters counters) {
   }
 }
 
-void Box::publish(std::vector<BoxTxn::Event> events) {
+void Box::publish(std::vector<BoxTxn::Event> events, std::int32_t pts) {
+  published_ = pts;
   if (events.empty()) return;
-  published_ = events.back().what.pts;
   for (const BoxTxn::Event& event : events) delivery_->add(event.what);
   if (!core_.feeds->any(*user_)) return;
   std::vector<std::shared_ptr<const FeedItem>> items;

@@ -57,7 +57,7 @@ class Box {
   bool is_still(std::uint64_t version);
   void forget();
   void remember(std::vector<store::Put> puts, std::vector<Bytes> erased, std::uint64_t version);
-  void publish(std::vector<BoxTxn::Event> events);
+  void publish(std::vector<BoxTxn::Event> events, std::int32_t pts);
   void give_up(std::size_t commands);
   void settle_later();
 

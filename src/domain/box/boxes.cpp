@@ -1,6 +1,8 @@
 #include "domain/box/boxes.h"
 
+#include "domain/box/lost.h"
 #include "domain/box/record.h"
+#include "tl/types/records/Done.h"
 #include "tl/types/records/box/settle.h"
 
 namespace helio::domain {
@@ -50,13 +52,25 @@ Task<std::shared_ptr<Feed>> Boxes::subscribe(UserId user) {
     });
   };
 
-  const Bytes partition = user_partition(user);
-  std::vector<Bytes> keys{key::counters()};
-  const store::Values values = co_await kv_.get(partition, std::move(keys));
-  std::int32_t since = 0;
-  if (values.values[0]) since = record_of<tl::record::Counters>(partition, key::counters(), *values.values[0]).pts;
-  feed->begin(since);
+  const tl::record::Counters where = co_await counters(user);
+  feed->begin(where.pts);
   co_return feed;
+}
+
+Task<tl::record::Counters> Boxes::counters(UserId user) {
+  const Bytes partition = user_partition(user);
+  const Bytes key = key::counters();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    std::vector<Bytes> keys{key};
+    const store::Values values = co_await kv_.get(partition, std::move(keys));
+    tl::record::Counters found;
+    if (values.values[0]) found = record_of<tl::record::Counters>(partition, key, *values.values[0]);
+    if (!values.values[0] || !is_behind(found, kv_.lost_ids_max())) co_return found;
+    // Any command has the box pass over what is lost.
+    const auto touched = co_await run(user, tl::box::settle());
+    if (!touched) break;
+  }
+  throw store::StoreDown("a box of a restored store cannot be written");
 }
 
 Task<std::uint64_t> Boxes::add_to(std::weak_ptr<Feeds> feeds, UserId user, std::weak_ptr<Feed> feed, int core) {

@@ -41,6 +41,10 @@ class Boxes {
     return run(user_partition(user), std::move(command), origin);
   }
 
+  // Where the box of `user` is, as committed; zeros where there is none. Whoever shows a pts to a client asks here: of
+  // a restored store it is never one that the store has forgotten (domain/box/lost.h). Throws StoreDown.
+  Task<tl::record::Counters> counters(UserId user);
+
   // What is committed in the box of `user` from now on, for a session on the calling core.
   Task<std::shared_ptr<Feed>> subscribe(UserId user);
 

@@ -1,6 +1,7 @@
 // domain/box/log.h: the committed events of a box, read from the store.
 //
-// The log (keys "e" pts) has no holes from the box's first pts on. A message event shows its message as it is now:
+// The log (keys "e" pts) has no holes from the box's first pts on, but for what was passed over after a restore
+// (domain/box/lost.h). A message event shows its message as it is now:
 // edited if it was edited, absent if it was deleted since. docs/updates.md.
 #pragma once
 #include <vector>

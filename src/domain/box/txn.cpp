@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "domain/box/effects.h"
 #include "domain/box/keys.h"
+#include "domain/box/lost.h"
 
 namespace helio::domain {
 
@@ -103,7 +104,7 @@ void BoxTxn::add_unread(std::int32_t difference) {
 }
 
 void BoxTxn::log(std::int32_t pts, tl::Box<tl::record::TypeEvent> event, tl::Box<tl::record::TypeMessage> message) {
-  ASSERT(pts == counters_.pts);  // One event for every pts: the log has no holes.
+  ASSERT(pts == counters_.pts);  // One event for every pts: the log has no holes but those of lost.h.
   put(key::event(pts), *event);
   if (has_effect(*event)) counters_.effects = pts;
   events_.push_back({{pts, std::move(event), std::move(message)}, savepoint_.origin});
@@ -112,6 +113,14 @@ void BoxTxn::log(std::int32_t pts, tl::Box<tl::record::TypeEvent> event, tl::Box
 void BoxTxn::begin_counters(std::int32_t pts) {
   ASSERT(counters_.pts == 0);
   counters_.pts = counters_.settled = counters_.effects = pts;
+  pass_lost(counters_, lost_ids_max_);
+  counters_changed_ = true;
+}
+
+void BoxTxn::pass_lost_ids(std::uint32_t lost_ids_max) {
+  lost_ids_max_ = lost_ids_max;
+  if (counters_.pts == 0 || !is_behind(counters_, lost_ids_max)) return;
+  pass_lost(counters_, lost_ids_max);
   counters_changed_ = true;
 }
 

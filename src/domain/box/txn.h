@@ -70,12 +70,14 @@ class BoxTxn {
   void add_unread(std::int32_t difference);
   // Appends to the log; feeds and delivery get it after the commit. `message` is that of an eventMessage.
   void log(std::int32_t pts, tl::Box<tl::record::TypeEvent> event, tl::Box<tl::record::TypeMessage> message = {});
-  // The first pts of a new box.
+  // The first pts of a new box; it begins beyond what a box of the same user may have handed out before a restore.
   void begin_counters(std::int32_t pts);
   // Has the cursor of delivered effects written even if nothing else is.
   void write_cursor();
 
   // ---- For the box ----
+  // Before the first command: passes over the numbers that the store has forgotten (domain/box/lost.h).
+  void pass_lost_ids(std::uint32_t lost_ids_max);
   struct Event {
     LoggedEvent what;
     Origin origin;
@@ -101,6 +103,7 @@ class BoxTxn {
   std::size_t size_ = 0;  // Bytes of the overlay.
   tl::record::Counters counters_;
   bool counters_changed_ = false;
+  std::uint32_t lost_ids_max_ = 0;
   std::int32_t settled_;
   std::vector<Event> events_;
 

@@ -129,6 +129,23 @@ TEST_F(Transaction, TheCursorRidesAlongButDoesNotTravelAlone) {
   EXPECT_EQ(asked.batch().puts.size(), 1u);
 }
 
+TEST_F(Transaction, NumbersThatTheStoreForgotArePassedOverWhateverTheCommandsDo) {
+  BoxTxn behind(user_partition(kAlice), memory, 0);
+  behind.pass_lost_ids(1'000);
+  behind.savepoint({});
+  behind.put("a", value(2));
+  behind.rollback();
+  EXPECT_EQ(behind.counters().pts, 1'010);
+  ASSERT_EQ(behind.batch().puts.size(), 1u);
+
+  BoxMemory then = memory;
+  then.entries[key::counters()] = behind.batch().puts[0].value;
+  BoxTxn beyond(user_partition(kAlice), then, 0);
+  beyond.pass_lost_ids(1'000);
+  EXPECT_EQ(beyond.counters().pts, 1'010);
+  EXPECT_TRUE(beyond.batch().puts.empty());
+}
+
 TEST_F(Transaction, ABatchIsPendingWhileEffectsAreUnderWay) {
   tl::record::EventMessage event;
   event.out = true;

@@ -21,6 +21,7 @@ class RecordingKv final : public store::Kv {
     return kv_.scan(std::move(partition), std::move(scan));
   }
   Task<std::vector<Bytes>> pending(std::uint32_t bucket) override { return kv_.pending(bucket); }
+  std::uint32_t lost_ids_max() const override { return kv_.lost_ids_max(); }
 
   bool recording = false;
   std::vector<store::Batch> batches;

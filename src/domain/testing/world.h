@@ -82,6 +82,13 @@ class World {
     clock_.run(domain_->boxes.resume());
   }
 
+  // A backup, an earlier copy of disk(), is restored, and a new process starts on it.
+  void restore(store::ModelDisk backup, std::uint32_t lost_ids) {
+    crash();
+    store::restore(disk_, std::move(backup), lost_ids);
+    start();
+  }
+
   // A user of the given name, made without the ceremony of signing up.
   UserId make_user(std::string first_name) {
     tl::record::Profile profile;

@@ -2,36 +2,33 @@
 
 #include <algorithm>
 
-#include "domain/box/keys.h"
-#include "domain/box/record.h"
+#include "domain/box/lost.h"
 #include "tl/errors.h"
-#include "tl/types/records/Counters.h"
 
 namespace helio::domain {
 
 Task<State> Updates::state(UserId user) {
-  const Bytes partition = user_partition(user);
-  std::vector<Bytes> keys{key::counters()};
-  const store::Values values = co_await kv_.get(partition, std::move(keys));
-  State state{.pts = 0, .date = clock_.unixtime(), .unread = 0};
-  if (values.values[0]) {
-    const auto counters = record_of<tl::record::Counters>(partition, key::counters(), *values.values[0]);
-    state = {.pts = counters.pts, .date = std::max(state.date, counters.date), .unread = counters.unread};
-  }
-  co_return state;
+  const tl::record::Counters counters = co_await boxes_.counters(user);
+  co_return state_of(counters);
+}
+
+State Updates::state_of(const tl::record::Counters& counters) const {
+  return {.pts = counters.pts, .date = std::max(clock_.unixtime(), counters.date), .unread = counters.unread};
 }
 
 Task<Result<Difference>> Updates::difference(UserId user, std::int32_t pts, std::int32_t total_limit) {
   if (pts == 0) co_return fail(error::PERSISTENT_TIMESTAMP_EMPTY);
   if (pts < 0) co_return fail(error::PERSISTENT_TIMESTAMP_INVALID);
 
+  const tl::record::Counters counters = co_await boxes_.counters(user);
   Difference difference;
-  difference.state = co_await state(user);
-  const std::int32_t missed = difference.state.pts - pts;
-  if (missed == 0) co_return difference;
-  // A pts from the future was given out before the server was restored from a backup.
+  difference.state = state_of(counters);
+  if (pts == counters.pts) co_return difference;
+  // Both were given out before the store was restored from a backup: of what happened then nothing is known.
+  const bool unknown = pts > counters.pts || is_lost(counters, pts);
+  const std::int32_t missed = unknown ? 0 : counters.pts - pts - lost_after(counters, pts);
   const bool too_many = missed > kDifferenceTotalMax || (total_limit > 0 && missed > total_limit);
-  if (missed < 0 || too_many) {
+  if (unknown || too_many) {
     difference.kind = Difference::Kind::kTooLong;
     co_return difference;
   }

@@ -1,11 +1,12 @@
 // domain/updates/updates.h: where a box is, and what happened since. https://core.telegram.org/api/updates
 //
-// Reads committed state only, from any core; throws StoreDown.
+// Tells of committed state only, on any core; throws StoreDown.
 #pragma once
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "domain/box/boxes.h"
 #include "domain/box/log.h"
 
 namespace helio::domain {
@@ -21,7 +22,7 @@ struct Difference {
     kEmpty,    // Nothing but `state.date`.
     kAll,      // Everything up to `state`.
     kSlice,    // Everything up to `state`, and there is more: ask again from there.
-    kTooLong,  // Too much, or a pts from the future: forget the past and go on from `state.pts`.
+    kTooLong,  // Too much, or a pts of which we know nothing: forget the past and go on from `state.pts`.
   };
   Kind kind = Kind::kEmpty;
   State state;
@@ -33,7 +34,7 @@ inline constexpr std::int32_t kDifferenceTotalMax = 100'000;  // Beyond this the
 
 class Updates {
  public:
-  Updates(store::Kv& kv, Clock& clock) : kv_(kv), clock_(clock) {}
+  Updates(Boxes& boxes, store::Kv& kv, Clock& clock) : boxes_(boxes), kv_(kv), clock_(clock) {}
 
   Task<State> state(UserId user);
   // What happened after `pts`. `total_limit` is the client's own idea of too long; 0: none.
@@ -41,6 +42,9 @@ class Updates {
   Task<Result<Difference>> difference(UserId user, std::int32_t pts, std::int32_t total_limit = 0);
 
  private:
+  State state_of(const tl::record::Counters& counters) const;
+
+  Boxes& boxes_;
   store::Kv& kv_;
   Clock& clock_;
 };

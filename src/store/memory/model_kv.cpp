@@ -62,6 +62,13 @@ Page read_page(const ModelPartition& partition, const Scan& scan) {
 
 }  // namespace
 
+void restore(ModelDisk& disk, ModelDisk backup, std::uint32_t lost_ids) {
+  backup.late.clear();  // Nobody was told of those.
+  backup.lost_ids_max += lost_ids;
+  ASSERT(backup.lost_ids_max <= kLostIdsLimit);
+  disk = std::move(backup);
+}
+
 struct ModelKv::Process {
   // A partition that is lost or slow, until when.
   struct Trouble {
@@ -179,9 +186,13 @@ struct ModelKv::Process {
   // Arrives for reading: from here to the end of the caller's turn the disk is one snapshot.
   static Task<> arrive_to_read(std::shared_ptr<Process> self, Bytes partition) {
     const Reach reach = co_await arrive(self, partition);
-    ++self->counts.reads;
-    if (reach == Reach::kThere && !self->chance(self->faults.read_down)) co_return;
-    ++self->counts.reads_failed;
+    self->read_or_fail(reach);
+  }
+
+  void read_or_fail(Reach reach) {
+    ++counts.reads;
+    if (reach == Reach::kThere && !chance(faults.read_down)) return;
+    ++counts.reads_failed;
     throw StoreDown("the model store is down");
   }
 
@@ -221,6 +232,7 @@ struct ModelKv::Process {
     // No partition is lost or slow here: the list belongs to none.
     self->stop_if_dead();
     co_await pause(self, self->faults.delay_max);
+    self->read_or_fail(Reach::kThere);
     settle(self->disk, self->clock.ticks());
     std::vector<Bytes> found;
     for (const auto& [name, partition] : self->disk.partitions) {
@@ -252,6 +264,10 @@ Task<Page> ModelKv::scan(Bytes partition, Scan scan) {
 
 Task<std::vector<Bytes>> ModelKv::pending(std::uint32_t bucket) {
   return Process::pending(process_, bucket);
+}
+
+std::uint32_t ModelKv::lost_ids_max() const {
+  return process_->disk.lost_ids_max;
 }
 
 void ModelKv::set_faults(ModelFaults faults) {

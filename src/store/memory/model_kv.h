@@ -28,7 +28,12 @@ struct ModelDisk {
   std::map<Bytes, ModelPartition> partitions;
   // Commits answered kUnknown that are applied "soon": at their instant, if the version still fits by then.
   std::multimap<Ticks, Batch> late;
+  std::uint32_t lost_ids_max = 0;  // Kv::lost_ids_max().
 };
+
+// Puts `backup`, an earlier copy of `disk`, in its place, as restoring a backup does: what came after it is forgotten,
+// `lost_ids` ids of each partition at most. No ModelKv of the disk is alive.
+void restore(ModelDisk& disk, ModelDisk backup, std::uint32_t lost_ids);
 
 // How often what goes wrong: probabilities from 0 to 1, for every call. All off unless told.
 struct ModelFaults {
@@ -58,6 +63,7 @@ class ModelKv final : public Kv {
   Task<Values> get(Bytes partition, std::vector<Bytes> keys) override;
   Task<Page> scan(Bytes partition, Scan scan) override;
   Task<std::vector<Bytes>> pending(std::uint32_t bucket) override;
+  std::uint32_t lost_ids_max() const override;
 
   // From now on; also ends the trouble of every partition: "heal, then all must converge".
   void set_faults(ModelFaults faults);

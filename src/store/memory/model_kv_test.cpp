@@ -180,6 +180,72 @@ TEST(ModelKv, ALostPartitionComesBack) {
   EXPECT_EQ(commit.outcome, Outcome::kCommitted);
 }
 
+TEST(ModelKv, ALatePartitionHoldsUpNobodyElse) {
+  asio::io_context context;
+  VirtualClock clock(context);
+  ModelDisk disk;
+  int late = 0, quick = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    // Half of the partitions are late, for a long time; each call of theirs is.
+    ModelKv kv(disk, clock, seed, ModelFaults{.slow = 0.5, .slow_max = milliseconds(5'000)});
+    for (const Bytes& name : {Bytes("a"), Bytes("b"), Bytes("c")}) {
+      const Ticks before = clock.ticks();
+      Commit commit;
+      clock.run(commit_once(kv, name + std::to_string(seed), commit));
+      EXPECT_EQ(commit.outcome, Outcome::kCommitted);
+      ++(clock.ticks() - before > milliseconds(100) ? late : quick);
+    }
+  }
+  EXPECT_GT(late, 10);
+  EXPECT_GT(quick, 10);
+}
+
+Task<> list_pending(Kv& kv, int& failed) {
+  for (std::uint32_t bucket = 0; bucket < kBuckets; ++bucket) {
+    try {
+      co_await kv.pending(bucket);
+    } catch (const StoreDown&) {
+      ++failed;
+    }
+  }
+}
+
+TEST(ModelKv, TheListOfPendingPartitionsMayBeOutOfReachAsWell) {
+  asio::io_context context;
+  VirtualClock clock(context);
+  ModelDisk disk;
+  ModelKv kv(disk, clock, 1, ModelFaults{.read_down = 0.5});
+  int failed = 0;
+  clock.run(list_pending(kv, failed));
+  EXPECT_GT(failed, 80);
+  EXPECT_LT(failed, 176);
+}
+
+TEST(ModelKv, ARestoredDiskIsTheBackupAndSaysWhatItForgot) {
+  asio::io_context context;
+  VirtualClock clock(context);
+  ModelDisk disk, backup;
+  {
+    ModelKv kv(disk, clock, 1, ModelFaults{.unknown_late = 0.5});
+    Commit commit;
+    for (int i = 0; i < 20; ++i) clock.run(commit_once(kv, "a" + std::to_string(i), commit));
+    backup = disk;
+    EXPECT_FALSE(backup.late.empty());
+    for (int i = 0; i < 20; ++i) clock.run(commit_once(kv, "b" + std::to_string(i), commit));
+    EXPECT_EQ(kv.lost_ids_max(), 0u);
+  }
+  const std::size_t partitions = backup.partitions.size();
+  for (const std::uint32_t lost_ids_max : {1'000u, 2'000u}) {
+    restore(disk, lost_ids_max == 1'000 ? backup : disk, 1'000);
+    ModelKv kv(disk, clock, 2);
+    EXPECT_EQ(kv.lost_ids_max(), lost_ids_max);
+    clock.run(sleep_long(clock));
+    int failed = 0;
+    clock.run(list_pending(kv, failed));  // Whatever was late would be there by now.
+    EXPECT_EQ(disk.partitions.size(), partitions);
+  }
+}
+
 TEST(ModelKv, ACrashKeepsTheDiskAndNothingElse) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     asio::io_context context;

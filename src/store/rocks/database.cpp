@@ -4,13 +4,15 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
-#include <rocksdb/write_buffer_manager.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "store/rocks/layout.h"
+#include "store/rocks/scratch_files.h"
 
 namespace helio::store::rocks {
 
@@ -19,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMemoryMin = 16 << 20;
+constexpr std::size_t kCacheShardMin = 4 << 20;
+constexpr std::uint64_t kOpeningNeeds = 16 << 20;
 
 [[noreturn]] void refuse(const fs::path& directory, std::string_view what) {
   throw OpenError("The store in " + directory.string() + " " + std::string(what));
@@ -39,9 +43,22 @@ void make_directory(const fs::path& directory) {
   if (!flushed) throw OpenError("The folder " + parent.string() + " cannot be flushed to its disk.");
 }
 
-rocksdb::DBOptions database_options(const RocksOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
+// A compaction that fails is like a commit that fails, except for want of space: then RocksDB stops to write until the
+// folder resumes it.
+class BackgroundErrors final : public rocksdb::EventListener {
+ public:
+  explicit BackgroundErrors(Failure& failure) : failure_(failure) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    if (!status->IsNoSpace()) failure_.fail(status->ToString());
+  }
+
+ private:
+  Failure& failure_;
+};
+
+rocksdb::DBOptions database_options() {
   rocksdb::DBOptions db;
-  if (options.env) db.env = options.env;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.fail_if_options_file_error = true;
@@ -53,10 +70,9 @@ rocksdb::DBOptions database_options(const RocksOptions& options, const std::shar
   // A disk that failed stays failed: RocksDB would resume by itself and go on.
   db.max_bgerror_resume_count = 0;
 
-  // Buffers are charged to the cache, so that its capacity caps both.
-  db.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.memory / 4, cache);
-  db.max_total_wal_size = 256 << 20;  // Bounds the replay at start.
   db.IncreaseParallelism(2);
+  db.max_open_files = 2'000;  // Connections want the others.
+  db.skip_stats_update_on_db_open = true;
   db.bytes_per_sync = 1 << 20;
 
   db.max_log_file_size = 4 << 20;
@@ -65,21 +81,29 @@ rocksdb::DBOptions database_options(const RocksOptions& options, const std::shar
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
+// Rows come in as whole sorted files (fold.h), so what costs is how often compaction rewrites them. Files of about one
+// size are merged with each other, many at a time, and nothing is compressed: docs/decisions/0007.
+rocksdb::ColumnFamilyOptions family_options(std::size_t memory) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
+  // Few enough shards for each to hold several blocks of the largest values.
+  const int shard_bits = std::clamp(static_cast<int>(std::bit_width(memory / kCacheShardMin)) - 1, 0, 6);
+  table.block_cache = rocksdb::NewLRUCache(memory, shard_bits);
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.format_version = 5;
-  table.block_size = 8 << 10;
+  table.block_size = 16 << 10;
 
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  family.write_buffer_size = options.memory / 8;
-  family.level_compaction_dynamic_level_bytes = true;
-  family.compression = rocksdb::kLZ4Compression;
-  family.bottommost_compression = rocksdb::kZSTD;
+  family.write_buffer_size = 1 << 20;  // Holds the few rows that describe the store itself.
+  family.compaction_style = rocksdb::kCompactionStyleUniversal;
+  family.compaction_options_universal.size_ratio = 10;
+  family.compaction_options_universal.min_merge_width = 4;
+  family.compaction_options_universal.max_size_amplification_percent = 200;
+  family.level0_file_num_compaction_trigger = 8;
+  family.target_file_size_base = 64 << 20;
+  family.compression = rocksdb::kNoCompression;
   return family;
 }
 
@@ -95,14 +119,24 @@ void refuse_remains(rocksdb::Env& env, const fs::path& directory) {
   }
 }
 
+template <class T>
+Bytes number(T value) {
+  Bytes bytes;
+  append_le(bytes, value);
+  return bytes;
+}
+
 }  // namespace
 
-Database::Database(const RocksOptions& options) {
+Database::Database(const RocksOptions& options, Failure& failure) : directory_(options.directory) {
   if (options.memory < kMemoryMin) refuse(options.directory, "needs at least 16 MiB of memory.");
   make_directory(options.directory.lexically_normal());
+  // RocksDB ends in an assertion when it finds no room while it opens.
+  const DiskSpace space = options.disk_space ? options.disk_space() : disk_space(options.directory);
+  if (space.free < kOpeningNeeds) refuse(options.directory, "finds no room on its disk: free at least 16 MiB.");
   try {
-    open(options);
-    check_format(options.directory);
+    open(options, failure);
+    check_format();
   } catch (...) {
     close_families();
     throw;
@@ -118,10 +152,13 @@ void Database::close_families() {
   families_.clear();
 }
 
-void Database::open(const RocksOptions& options) {
-  const auto cache = rocksdb::NewLRUCache(options.memory);
-  const rocksdb::DBOptions db_options = database_options(options, cache);
-  const rocksdb::ColumnFamilyOptions family = family_options(options, cache);
+void Database::open(const RocksOptions& options, Failure& failure) {
+  rocksdb::DBOptions db_options = database_options();
+  env_ = env_with_scratch(options.directory / kScratchFolder, failure);
+  db_options.env = env_.get();
+  db_options.listeners.push_back(std::make_shared<BackgroundErrors>(failure));
+  // The other half is for generations (stack.h).
+  const rocksdb::ColumnFamilyOptions family = family_options(options.memory / 2);
   const std::string path = options.directory.string();
   refuse_remains(*db_options.env, options.directory);
 
@@ -141,25 +178,32 @@ void Database::open(const RocksOptions& options) {
   const auto status = rocksdb::DB::Open(db_options, path, descriptors, &families_, &opened);
   db_.reset(opened);
   if (!status.ok()) {
-    const std::string why = status.ToString();
+    std::string why = status.ToString();
+    // RocksDB looks for a table file under its old name last, and names that one.
+    if (const auto old = why.find(".ldb"); old != std::string::npos) why.replace(old, 4, ".sst");
     if (status.IsIOError() && why.find("LOCK") != std::string::npos && why.find("lock") != std::string::npos) {
       refuse(options.directory, "is in use by another process: stop that one first, or choose another folder.");
     }
-    if (status.IsCorruption()) refuse(options.directory, "is damaged (" + why + "): restore it from a backup.");
+    const bool is_lost = status.IsPathNotFound() || why.find("No such file") != std::string::npos;
+    if (status.IsCorruption() || is_lost) {
+      refuse(options.directory, "is damaged (" + why + "): restore it from a backup.");
+    }
     refuse(options.directory, "cannot be opened (" + why + ").");
   }
   rows_ = families_[1];
   meta_ = families_[2];
 }
 
-void Database::check_format(const fs::path& directory) {
-  const auto read = [&](View key) -> std::optional<std::uint32_t> {
+void Database::check_format() {
+  const auto read = [&]<class T>(View key, std::optional<T>& number) {
     std::string value;
     const auto status = db_->Get(rocksdb::ReadOptions(), meta_, rocksdb::Slice(key.data(), key.size()), &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (!status.ok() || value.size() != 4)
-      refuse(directory, "is damaged (" + status.ToString() + "): restore it from a backup.");
-    return load_le<std::uint32_t>(value.data());
+    number.reset();
+    if (status.IsNotFound()) return;
+    if (!status.ok() || value.size() != sizeof(T)) {
+      refuse(directory_, "is damaged (" + status.ToString() + "): restore it from a backup.");
+    }
+    number = load_le<T>(value.data());
   };
   const auto is_empty = [&](rocksdb::ColumnFamilyHandle* family) {
     const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions(), family));
@@ -167,30 +211,41 @@ void Database::check_format(const fs::path& directory) {
     return !rows->Valid() && rows->status().ok();
   };
 
-  const auto format = read(kFormatKey);
+  std::optional<std::uint32_t> format, buckets, lost_ids_max;
+  read(kFormatKey, format);
   if (!format) {
-    if (!is_empty(meta_) || !is_empty(rows_)) refuse(directory, "is not one of ours: choose another folder.");
-    Bytes format_value, buckets_value;
-    append_le(format_value, kFormat);
-    append_le(buckets_value, kBuckets);
-    rocksdb::WriteBatch batch;
-    batch.Put(meta_, rocksdb::Slice(kFormatKey.data(), kFormatKey.size()), format_value);
-    batch.Put(meta_, rocksdb::Slice(kBucketsKey.data(), kBucketsKey.size()), buckets_value);
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    const auto status = db_->Write(synced, &batch);
-    if (!status.ok()) refuse(directory, "cannot be written (" + status.ToString() + ").");
+    if (!is_empty(meta_) || !is_empty(rows_)) refuse(directory_, "is not one of ours: choose another folder.");
+    write({{kFormatKey, number(kFormat)}, {kBucketsKey, number(kBuckets)}});
     return;
   }
   if (*format > kFormat) {
-    refuse(directory, "has format " + std::to_string(*format) + ", this release knows " + std::to_string(kFormat) +
-                          ": start a newer release.");
+    refuse(directory_, "has format " + std::to_string(*format) + ", this release knows " + std::to_string(kFormat) +
+                           ": start a newer release.");
   }
-  const auto buckets = read(kBucketsKey);
+  read(kBucketsKey, buckets);
   if (buckets != kBuckets) {
-    refuse(directory, "was made with " + std::to_string(buckets.value_or(0)) + " buckets, this release has " +
-                          std::to_string(kBuckets) + ": export it with the release that made it, and import it here.");
+    refuse(directory_, "was made with " + std::to_string(buckets.value_or(0)) + " buckets, this release has " +
+                           std::to_string(kBuckets) + ": export it with the release that made it, and import it here.");
   }
+  // Format 1 had no journal.
+  if (*format < kFormat) write({{kFormatKey, number(kFormat)}});
+  read(kFoldedKey, folded_);
+  read(kLostIdsMaxKey, lost_ids_max);
+  lost_ids_max_ = lost_ids_max.value_or(0);
+  if (lost_ids_max_ > kLostIdsLimit) refuse(directory_, "was restored more often than it has ids: start a new one.");
+}
+
+void Database::begin_journal() {
+  write({{kFoldedKey, number<std::uint64_t>(0)}});
+}
+
+void Database::write(const std::vector<std::pair<View, Bytes>>& rows) {
+  rocksdb::WriteBatch batch;
+  for (const auto& [key, value] : rows) batch.Put(meta_, rocksdb::Slice(key.data(), key.size()), value);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const auto status = db_->Write(synced, &batch);
+  if (!status.ok()) refuse(directory_, "cannot be written (" + status.ToString() + ").");
 }
 
 }  // namespace helio::store::rocks

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "store/rocks/failure.h"
 #include "store/rocks/rocks_kv.h"
 
 namespace helio::store::rocks {
@@ -11,7 +12,8 @@ namespace helio::store::rocks {
 class Database {
  public:
   // Makes the directory and the database where there is none. Throws OpenError: in use, damaged, or of another format.
-  explicit Database(const RocksOptions& options);
+  // `failure` outlives it and is told when RocksDB's own work (compaction) fails.
+  Database(const RocksOptions& options, Failure& failure);
   ~Database();
 
   rocksdb::DB& operator*() { return *db_; }
@@ -19,15 +21,27 @@ class Database {
   rocksdb::ColumnFamilyHandle* rows() const { return rows_; }
   rocksdb::ColumnFamilyHandle* meta() const { return meta_; }
 
+  // As it was at opening: the last record of the journal that is in here; none: there was no journal yet.
+  std::optional<std::uint64_t> folded() const { return folded_; }
+  std::uint32_t lost_ids_max() const { return lost_ids_max_; }
+
+  // There is a journal now, and from here on there must be one. Throws OpenError.
+  void begin_journal();
+
  private:
-  void open(const RocksOptions& options);
-  void check_format(const std::filesystem::path& directory);
+  void open(const RocksOptions& options, Failure& failure);
+  void check_format();
+  void write(const std::vector<std::pair<View, Bytes>>& rows);
   void close_families();
 
+  const std::filesystem::path directory_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   rocksdb::ColumnFamilyHandle* rows_ = nullptr;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
+  std::optional<std::uint64_t> folded_;
+  std::uint32_t lost_ids_max_ = 0;
 };
 
 }  // namespace helio::store::rocks

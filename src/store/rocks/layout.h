@@ -7,10 +7,14 @@
 
 namespace helio::store::rocks {
 
-inline constexpr std::uint32_t kFormat = 1;
+inline constexpr std::uint32_t kFormat = 2;
 
 inline constexpr const char* kRowsFamily = "kv";
 inline constexpr const char* kMetaFamily = "meta";
+
+// Folders beside the files of RocksDB.
+inline constexpr const char* kJournalFolder = "journal";
+inline constexpr const char* kScratchFolder = "fold";
 
 // Family kv. All keys of a partition lie together, in their own order.
 Bytes row_prefix(View partition);
@@ -18,6 +22,9 @@ Bytes row_prefix(View partition);
 // Family meta.
 inline constexpr View kFormatKey = "format";    // u32 LE.
 inline constexpr View kBucketsKey = "buckets";  // u32 LE.
+inline constexpr View kFoldedKey = "folded";    // u64 LE: the last record of the journal that is in here.
+inline constexpr View kLostIdsMaxKey =
+    "lost_ids_max";  // u32 LE: ids that restores forgot, at most; none: never restored.
 
 // A partition's version and whether it is pending: u64 LE, one byte 0 or 1.
 struct Head {

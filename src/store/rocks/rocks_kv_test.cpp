@@ -1,8 +1,6 @@
 #include "store/rocks/rocks_kv.h"
 
 #include <fcntl.h>
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +11,9 @@
 #include "base/random.h"
 #include "store/kv_conformance.h"
 #include "store/rocks/database.h"
+#include "store/rocks/journal.h"
 #include "store/rocks/layout.h"
+#include "store/testing/scratch.h"
 
 namespace helio::store {
 
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 class Folder {
  public:
   Folder() {
-    Bytes name = (fs::temp_directory_path() / "rocks_kv_test.XXXXXX").string();
+    Bytes name = (scratch_folder() / "rocks_kv_test.XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   Folder(const Folder&) = delete;
@@ -41,6 +41,8 @@ RocksOptions options_for(const Folder& folder) {
   options.directory = folder.store();
   options.memory = 16 << 20;
   options.reader_threads = 2;
+  options.segment_size = 8 << 20;
+  options.group_size_max = 2 << 20;
   return options;
 }
 
@@ -51,9 +53,14 @@ class RocksEngine {
   Kv& other() { return *kv_; }
   void reopen() {
     kv_.reset();
-    kv_ = std::make_unique<RocksKv>(options_for(folder_));
+    RocksOptions options = options_for(folder_);
+    change(options);
+    kv_ = std::make_unique<RocksKv>(std::move(options));
   }
   void run(Task<> task) { run_until_done(context_, std::move(task)); }
+
+ protected:
+  virtual void change(RocksOptions&) {}
 
  private:
   asio::io_context context_;
@@ -61,51 +68,13 @@ class RocksEngine {
   std::unique_ptr<RocksKv> kv_;
 };
 
-// Files whose log can be told to fail, and which count what has been written to the log but not flushed.
-class WatchedFiles final : public rocksdb::FileSystemWrapper {
+// Every group is a generation of its own, and all are on their way into RocksDB all the time.
+class FoldingEngine : public RocksEngine {
  public:
-  WatchedFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-  const char* Name() const override { return "WatchedFiles"; }
-
-  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
-                                    rocksdb::IODebugContext* debug) override {
-    const auto status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
-    if (status.ok() && path.ends_with(".log")) *file = std::make_unique<Log>(*this, std::move(*file));
-    return status;
-  }
-
-  std::atomic<bool> sync_fails = false;
-  std::atomic<std::uint64_t> unflushed = 0;  // Bytes.
-  std::atomic<std::uint64_t> syncs = 0;
+  FoldingEngine() { reopen(); }
 
  private:
-  class Log final : public rocksdb::FSWritableFileOwnerWrapper {
-   public:
-    Log(WatchedFiles& files, std::unique_ptr<rocksdb::FSWritableFile> file)
-        : FSWritableFileOwnerWrapper(std::move(file)), files_(files) {}
-    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
-                             rocksdb::IODebugContext* debug) override {
-      files_.unflushed += data.size();
-      return FSWritableFileOwnerWrapper::Append(data, options, debug);
-    }
-    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
-                             const rocksdb::DataVerificationInfo&, rocksdb::IODebugContext* debug) override {
-      return Append(data, options, debug);
-    }
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
-      ++files_.syncs;
-      if (files_.sync_fails) return rocksdb::IOStatus::IOError("the disk is broken");
-      files_.unflushed = 0;
-      return FSWritableFileOwnerWrapper::Sync(options, debug);
-    }
-    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
-      return Sync(options, debug);
-    }
-
-   private:
-    WatchedFiles& files_;
-  };
+  void change(RocksOptions& options) override { options.generation_size = 1; }
 };
 
 Task<Commit> commit_value(Kv& kv, Bytes partition, std::uint64_t expect, Bytes value) {
@@ -129,27 +98,58 @@ Task<> expect_rows(Kv& kv, Scan scan, std::string rows) {
   EXPECT_EQ(found, rows);
 }
 
-Task<> check_each_answer_is_flushed(Kv& kv, WatchedFiles& files) {
+// What the engine's threads say of themselves.
+struct Watched {
+  std::atomic<bool> flush_fails = false;
+  std::atomic<std::uint64_t> written = 0, flushed = 0;  // Groups of the journal.
+
+  void reached(std::string_view point) {
+    if (point == "journal.written") {
+      ++written;
+      if (flush_fails) throw rocks::JournalFailed("the disk is broken");
+    }
+    if (point == "journal.flushed") ++flushed;
+  }
+};
+
+Task<> check_each_answer_is_flushed(Kv& kv, Watched& watched) {
   for (std::uint64_t i = 0; i < 20; ++i) {
-    const std::uint64_t syncs = files.syncs;
     const Commit commit = co_await commit_value(kv, "u1", i, Bytes(1'000, 'x'));
     EXPECT_EQ(commit.outcome, Outcome::kCommitted);
-    EXPECT_EQ(files.unflushed, 0u);
-    EXPECT_EQ(files.syncs, syncs + 1);
+    EXPECT_EQ(watched.written, i + 1);
+    EXPECT_EQ(watched.flushed, i + 1);
   }
 }
 
-Task<> break_the_disk(Kv& kv, WatchedFiles& files, std::vector<Commit>& commits) {
+Task<> break_the_disk(Kv& kv, Watched& watched, std::vector<Commit>& commits) {
   EXPECT_EQ((co_await commit_value(kv, "before", 0, "1")).outcome, Outcome::kCommitted);
-  files.sync_fails = true;
+  watched.flush_fails = true;
   TaskGroup group(co_await asio::this_coro::executor);
   for (std::size_t i = 0; i < commits.size(); ++i) {
     group.spawn(commit_into(kv, "u" + std::to_string(i), commits[i]));
   }
   co_await group.join();
-  files.sync_fails = false;
+  watched.flush_fails = false;
   // A disk that works again is not believed.
   EXPECT_EQ((co_await commit_value(kv, "after", 0, "1")).outcome, Outcome::kUnavailable);
+}
+
+Task<> fill_the_disk(Kv& kv, std::atomic<std::uint64_t>& free) {
+  EXPECT_EQ((co_await commit_value(kv, "u1", 0, "1")).outcome, Outcome::kCommitted);
+  free = 0;
+  // The disk is looked at every few megabytes.
+  std::uint64_t version = 1;
+  Commit commit;
+  for (int i = 0; i < 100; ++i) {
+    commit = co_await commit_value(kv, "u1", version, Bytes(kValueSizeMax, 'x'));
+    if (commit.outcome != Outcome::kCommitted) break;
+    version = commit.version;
+  }
+  EXPECT_EQ(commit.outcome, Outcome::kUnavailable);
+  std::vector<Bytes> keys{"n"};
+  EXPECT_EQ((co_await kv.get("u1", std::move(keys))).version, version);
+  free = std::uint64_t{100} << 30;
+  EXPECT_EQ((co_await commit_value(kv, "u1", version, "2")).outcome, Outcome::kCommitted);
 }
 
 std::string refusal(const RocksOptions& options) {
@@ -162,7 +162,8 @@ std::string refusal(const RocksOptions& options) {
 }
 
 void change_meta(const RocksOptions& options, View key, std::uint32_t value) {
-  rocks::Database database(options);
+  rocks::Failure failure(nullptr);
+  rocks::Database database(options, failure);
   Bytes bytes;
   append_le(bytes, value);
   rocksdb::WriteOptions synced;
@@ -273,31 +274,30 @@ Task<> check_victim(Kv& kv, std::map<Bytes, std::uint64_t>& acknowledged) {
 }  // namespace
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Rocks, KvConformance, RocksEngine);
+INSTANTIATE_TYPED_TEST_SUITE_P(RocksFolding, KvConformance, FoldingEngine);
 
-TEST(RocksKv, AnswersACommitOnlyWhenItsLogIsFlushed) {
+TEST(RocksKv, AnswersACommitOnlyWhenItsJournalIsFlushed) {
   Folder folder;
-  WatchedFiles files;
-  const auto env = rocksdb::NewCompositeEnv(std::shared_ptr<rocksdb::FileSystem>(&files, [](auto*) {}));
+  Watched watched;
   RocksOptions options = options_for(folder);
-  options.env = env.get();
+  options.reached = [&](std::string_view point) { watched.reached(point); };
   asio::io_context context;
   RocksKv kv(options);
-  run_until_done(context, check_each_answer_is_flushed(kv, files));
+  run_until_done(context, check_each_answer_is_flushed(kv, watched));
 }
 
 TEST(RocksKv, AFailedFlushIsFatalAndNeverTriedAgain) {
   Folder folder;
-  WatchedFiles files;
-  const auto env = rocksdb::NewCompositeEnv(std::shared_ptr<rocksdb::FileSystem>(&files, [](auto*) {}));
+  Watched watched;
   RocksOptions options = options_for(folder);
-  options.env = env.get();
+  options.reached = [&](std::string_view point) { watched.reached(point); };
   std::string reason;
   options.fatal = [&](std::string_view why) { reason = why; };
   asio::io_context context;
   {
     RocksKv kv(options);
     std::vector<Commit> commits(100);
-    run_until_done(context, break_the_disk(kv, files, commits));
+    run_until_done(context, break_the_disk(kv, watched, commits));
     int unknown = 0;
     for (const Commit& commit : commits) {
       if (commit.outcome == Outcome::kUnknown) {
@@ -307,12 +307,46 @@ TEST(RocksKv, AFailedFlushIsFatalAndNeverTriedAgain) {
       }
     }
     EXPECT_GT(unknown, 0);
+    EXPECT_EQ(watched.written, watched.flushed + 1);
+    EXPECT_FALSE(kv.fold_all());
   }
   EXPECT_NE(reason.find("the disk is broken"), std::string::npos);
-  options.env = nullptr;
-  RocksKv again(options);  // What was acknowledged is still there.
+  RocksKv again(options_for(folder));  // What was acknowledged is still there.
   run_until_done(context,
                  [](Kv& kv) -> Task<> { EXPECT_EQ(co_await conformance::rows_of(kv, "before"), "n=1 "); }(again));
+}
+
+TEST(RocksKv, AFullDiskRefusesCommitsAndServesReadsUntilThereIsRoom) {
+  Folder folder;
+  std::atomic<std::uint64_t> free = std::uint64_t{100} << 30;
+  RocksOptions options = options_for(folder);
+  options.disk_space = [&] { return DiskSpace{free, std::uint64_t{200} << 30}; };
+  asio::io_context context;
+  RocksKv kv(options);
+  run_until_done(context, fill_the_disk(kv, free));
+}
+
+TEST(RocksKv, AStoreOfTheFormatBeforeTheJournalOpens) {
+  Folder folder;
+  const RocksOptions options = options_for(folder);
+  {
+    rocks::Failure failure(nullptr);
+    rocks::Database database(options, failure);
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    ASSERT_TRUE(database->Put(synced, database.rows(), rocks::row_prefix("u1") + "n", "7").ok());
+    const Bytes head = rocks::encode_head({.version = 7, .pending = false});
+    ASSERT_TRUE(database->Put(synced, database.meta(), rocks::head_key("u1"), head).ok());
+  }
+  change_meta(options, rocks::kFormatKey, 1);
+  asio::io_context context;
+  for (int i = 0; i < 2; ++i) {
+    RocksKv kv(options);
+    run_until_done(context, [](Kv& store, std::uint64_t version) -> Task<> {
+      EXPECT_EQ((co_await commit_value(store, "u1", version, std::to_string(version + 1))).version, version + 1);
+      EXPECT_EQ(co_await conformance::rows_of(store, "u1"), "n=" + std::to_string(version + 1) + " ");
+    }(kv, 7 + static_cast<std::uint64_t>(i)));
+  }
 }
 
 // Where an iterator of RocksDB 7.8 leaves out "a" and says OK: its block is not in memory, and a range erase covers a
@@ -321,9 +355,10 @@ TEST(RocksKv, AScanInMemoryLeavesNothingOut) {
   Folder folder;
   asio::io_context context;
   const auto commit = [&](std::uint64_t expect, std::vector<Range> erase_ranges, std::vector<Put> puts) {
-    RocksKv kv(options_for(folder));  // Opened each time: what the log holds becomes a file.
+    RocksKv kv(options_for(folder));
     Batch batch{.partition = "u1", .expect = expect, .erase_ranges = erase_ranges, .puts = puts};
     run_until_done(context, commit_batch(kv, std::move(batch)));
+    ASSERT_TRUE(kv.fold_all());  // What was committed becomes a file, and the next engine has no generation that knows.
   };
   commit(0, {}, {{"a", "1"}});
   commit(1, {}, {{"m", "2"}, {"n", "3"}});
@@ -331,8 +366,43 @@ TEST(RocksKv, AScanInMemoryLeavesNothingOut) {
   run_until_done(context, expect_rows(kv, {.from = "m", .to = "z"}, "m=2 n=3 "));
   Batch erase{.partition = "u1", .expect = 2, .erase_ranges = {{"m", "n"}}};
   run_until_done(context, commit_batch(kv, std::move(erase)));
+  ASSERT_TRUE(kv.fold_all());
   run_until_done(context, expect_rows(kv, {.from = "", .to = "z"}, "a=1 n=3 "));
   run_until_done(context, expect_rows(kv, {.from = "", .to = "z", .reverse = true}, "n=3 a=1 "));
+}
+
+// The same iterator forgets that a block is damaged.
+TEST(RocksKv, AScanFromTheDiskLeavesNothingOut) {
+  Folder folder;
+  asio::io_context context;
+  const auto commit = [&](std::uint64_t expect, std::vector<Range> erase_ranges, std::vector<Put> puts) {
+    RocksKv kv(options_for(folder));
+    Batch batch{.partition = "u1", .expect = expect, .erase_ranges = erase_ranges, .puts = puts};
+    run_until_done(context, commit_batch(kv, std::move(batch)));
+    ASSERT_TRUE(kv.fold_all());
+  };
+  const Bytes value = "the value of the damaged row";
+  commit(0, {}, {{"a", value}});
+  commit(1, {}, {{"m", "2"}, {"n", "3"}});
+  for (const auto& entry : fs::directory_iterator(folder.store())) {
+    if (entry.path().extension() != ".sst") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const Bytes bytes(std::istreambuf_iterator<char>(file), {});
+    const auto at = bytes.find(value);
+    if (at == Bytes::npos) continue;
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put('T');
+  }
+
+  RocksKv kv(options_for(folder));
+  run_until_done(context, expect_rows(kv, {.from = "m", .to = "z"}, "m=2 n=3 "));
+  Batch erase{.partition = "u1", .expect = 2, .erase_ranges = {{"m", "n"}}};
+  run_until_done(context, commit_batch(kv, std::move(erase)));
+  ASSERT_TRUE(kv.fold_all());
+  for (const bool reverse : {false, true}) {
+    const Scan scan{.from = "", .to = "z", .reverse = reverse};
+    EXPECT_THROW(run_until_done(context, expect_rows(kv, scan, "a=? n=3 ")), StoreDown) << reverse;
+  }
 }
 
 TEST(RocksKv, AFullQueueIsUnavailable) {
@@ -439,7 +509,8 @@ TEST(RocksKv, RefusesAFamilyItDoesNotKnow) {
   Folder folder;
   const RocksOptions options = options_for(folder);
   {
-    rocks::Database database(options);
+    rocks::Failure failure(nullptr);
+    rocks::Database database(options, failure);
     rocksdb::ColumnFamilyHandle* family = nullptr;
     ASSERT_TRUE(database->CreateColumnFamily({}, "from the future", &family).ok());
     database->DestroyColumnFamilyHandle(family);
@@ -460,6 +531,7 @@ TEST(RocksKv, RefusesDamagedFilesAndLostOnes) {
   for (int i = 0; i < 2; ++i) {
     RocksKv kv(options);
     if (i == 0) run_until_done(context, conformance::fill_before_reopening(kv));
+    ASSERT_TRUE(kv.fold_all());
   }
   fs::path table;
   for (const auto& entry : fs::directory_iterator(options.directory)) {
@@ -506,6 +578,9 @@ TEST(RocksKvVictim, CommitsUntilKilled) {
   RocksOptions options;
   options.directory = directory;
   options.memory = 16 << 20;
+  options.segment_size = 1 << 20;
+  options.group_size_max = 512 << 10;
+  options.generation_size = 256 << 10;
   asio::io_context context;
   RocksKv kv(options);
   run_until_done(context, live_as_victim(kv, std::atoi(::getenv("ROCKS_KV_VICTIM_PIPE"))));

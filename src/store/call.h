@@ -1,4 +1,4 @@
-// store/rocks/call.h: a coroutine waits for a thread that knows nothing of coroutines.
+// store/call.h: a coroutine waits for a thread that knows nothing of coroutines.
 //
 // The coroutine makes a Call, starts it (hands it to the thread) and sleeps. The thread puts the answer in and gives
 // the Call to Answers, whose send() wakes all sleepers of one io_context with a single post.
@@ -19,7 +19,7 @@
 #include "base/function.h"
 #include "base/tasks.h"
 
-namespace helio::store::rocks {
+namespace helio::store {
 
 class Sleeper {
  public:
@@ -92,4 +92,4 @@ class Answers {
   std::vector<Home> homes_;  // As many as there are cores: a short search.
 };
 
-}  // namespace helio::store::rocks
+}  // namespace helio::store

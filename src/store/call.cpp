@@ -1,8 +1,8 @@
-#include "store/rocks/call.h"
+#include "store/call.h"
 
 #include <algorithm>
 
-namespace helio::store::rocks {
+namespace helio::store {
 
 void Answers::add(std::shared_ptr<Sleeper> call) {
   const Executor& executor = call->executor();
@@ -20,4 +20,4 @@ void Answers::send() {
   homes_.clear();
 }
 
-}  // namespace helio::store::rocks
+}  // namespace helio::store

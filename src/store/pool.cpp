@@ -1,23 +1,23 @@
-#include "store/rocks/readers.h"
+#include "store/pool.h"
 
 #include "base/assert.h"
 
-namespace helio::store::rocks {
+namespace helio::store {
 
 namespace {
 constexpr std::size_t kQueueMax = 16'384;
 }
 
-Readers::Readers(int threads) {
+Pool::Pool(int threads) {
   ASSERT(threads >= 1);
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Readers::~Readers() {
+Pool::~Pool() {
   stop();
 }
 
-bool Readers::submit(Function<void()> work) {
+bool Pool::submit(Function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_ || queue_.size() >= kQueueMax) return false;
@@ -27,7 +27,7 @@ bool Readers::submit(Function<void()> work) {
   return true;
 }
 
-void Readers::stop() {
+void Pool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
@@ -38,7 +38,7 @@ void Readers::stop() {
   }
 }
 
-void Readers::run() {
+void Pool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     while (queue_.empty() && !stopped_) arrived_.wait(lock);
@@ -52,4 +52,4 @@ void Readers::run() {
   }
 }
 
-}  // namespace helio::store::rocks
+}  // namespace helio::store

@@ -1,4 +1,4 @@
-// store/rocks/readers.h: a few threads for reads that wait for the disk.
+// store/pool.h: a few threads for work that waits for the disk.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -8,12 +8,12 @@
 
 #include "base/function.h"
 
-namespace helio::store::rocks {
+namespace helio::store {
 
-class Readers {
+class Pool {
  public:
-  explicit Readers(int threads);
-  ~Readers();
+  explicit Pool(int threads);
+  ~Pool();
 
   // Runs `work` on one of the threads. Any thread may ask; false when too many wait already, or after stop().
   bool submit(Function<void()> work);
@@ -30,4 +30,4 @@ class Readers {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace helio::store::rocks
+}  // namespace helio::store
