@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "server/backup/restore.h"
 #include "server/owner_error.h"
 
 namespace helio::server {
@@ -73,6 +74,7 @@ void write_file_durably(const std::filesystem::path& file, View content) {
 }  // namespace
 
 DataFolder::DataFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
+  backup::refuse_half_restored(folder_);
   make_folder(folder_);
   const auto file = folder_ / "lock";
   lock_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -5,6 +5,7 @@
 //   DIR/keys/rsa_previous.pem  the key before it (optional): clients that know only that one are still served
 //   DIR/keys/secret       32 random bytes that access hashes and stored codes are derived from
 //   DIR/store/            the embedded store
+//   DIR/blobs/            media (store/blob.h)
 //   DIR/admin.sock        commands of the owner (server/admin/)
 //   DIR/lock              held by the running server
 #pragma once
@@ -20,13 +21,14 @@ namespace helio::server {
 class DataFolder {
  public:
   // Makes the folder when it does not exist, for its user only, and takes the lock.
-  // Throws OwnerError when another server runs on it or the file system refuses.
+  // Throws OwnerError when another server runs on it, a restore into it did not end, or the file system refuses.
   explicit DataFolder(std::filesystem::path folder);
   DataFolder(const DataFolder&) = delete;
   ~DataFolder();
 
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path store() const { return folder_ / "store"; }
+  std::filesystem::path blobs() const { return folder_ / "blobs"; }
   std::filesystem::path admin_socket() const { return folder_ / "admin.sock"; }
 
  private:

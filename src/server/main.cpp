@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "server/admin/call.h"
+#include "server/commands/commands.h"
 #include "server/data_folder.h"
 #include "server/owner_error.h"
 #include "server/serve.h"
@@ -16,11 +17,6 @@ struct Options {
   std::string data = "data";
   std::map<std::string, std::string> flags;
 };
-
-void add_data(CLI::App& command, Options& options) {
-  command.add_option("--data", options.data, "the folder that holds everything the server knows")
-      ->capture_default_str();
-}
 
 void add_settings(CLI::App& command, Options& options) {
   for (const Setting& setting : all_settings()) {
@@ -44,7 +40,7 @@ int print_key(const Options& options) {
 }
 
 int print_code(const Options& options, const std::string& phone) {
-  const auto reply = admin::call(std::filesystem::path(options.data) / "admin.sock", "code " + phone);
+  const auto reply = admin::call(std::filesystem::path(options.data) / "admin.sock", {"code", phone});
   (reply.good ? std::cout : std::cerr) << reply.text << '\n';
   return reply.good ? 0 : 1;
 }
@@ -65,21 +61,27 @@ int run(int argc, char** argv) {
   std::string phone;
 
   CLI::App& serve_command = *app.add_subcommand("serve", "run the server until SIGTERM or Ctrl-C");
-  add_data(serve_command, options);
+  commands::add_data(serve_command, options.data);
   add_settings(serve_command, options);
 
   CLI::App& key_command = *app.add_subcommand("key", "print the public key that clients need, as PKCS#1 PEM");
-  add_data(key_command, options);
+  commands::add_data(key_command, options.data);
 
   CLI::App& code_command = *app.add_subcommand("code", "print the login code that a phone number waits for");
-  add_data(code_command, options);
+  commands::add_data(code_command, options.data);
   code_command.add_option("phone", phone, "the number, with or without + and spaces")->required();
 
   CLI::App& config_command = *app.add_subcommand("config", "print the settings in force, and where each comes from");
-  add_data(config_command, options);
+  commands::add_data(config_command, options.data);
   add_settings(config_command, options);
 
+  commands::Run run;
+  commands::add_backup(app, run);
+  commands::add_restore(app, run);
+  commands::add_store(app, run);
+
   CLI11_PARSE(app, argc, argv);
+  if (run) return run();
   if (serve_command.parsed()) return serve(options.data, Settings::read(options.data, options.flags));
   if (key_command.parsed()) return print_key(options);
   if (code_command.parsed()) return print_code(options, phone);

@@ -5,22 +5,13 @@
 #include "crypto/dh.h"
 #include "domain/users/phone.h"
 #include "net/http/server.h"
+#include "server/open_store.h"
 #include "server/owner_error.h"
+#include "server/owner_work.h"
 
 namespace helio::server {
 
 namespace {
-
-std::unique_ptr<store::RocksKv> open_store(const DataFolder& folder, const Settings& settings) {
-  store::RocksOptions options;
-  options.directory = folder.store();
-  options.memory = static_cast<std::size_t>(settings.number("store.memory_mib")) << 20;
-  try {
-    return std::make_unique<store::RocksKv>(std::move(options));
-  } catch (const store::OpenError& error) {
-    throw OwnerError(error.what());
-  }
-}
 
 std::unique_ptr<net::Listener> listen(Cores& cores, Clock& clock, const std::string& address) {
   try {
@@ -103,7 +94,12 @@ void Web::web_socket(std::string, std::unique_ptr<net::ByteStream> stream) {
 }
 
 Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
-    : cores_(cores), codes_(clock_, isatty(STDOUT_FILENO) == 1), wire_(cores), listening_(cores.executor(0)) {
+    : cores_(cores),
+      folder_(folder),
+      codes_(clock_, isatty(STDOUT_FILENO) == 1),
+      wire_(cores),
+      job_(clock_),
+      listening_(cores.executor(0)) {
   check_test_numbers(settings);
   auto keys = rsa_keys(folder.path());
   auto secret = server_secret(folder.path());
@@ -125,6 +121,12 @@ Wiring::Wiring(Cores& cores, const DataFolder& folder, const Settings& settings)
   http_addresses_ = std::make_unique<net::AddressLimits>(clock_, mtproto_settings(settings).addresses);
   for (int core = 0; core < cores.count(); ++core) http_.push_back(std::make_unique<HttpCore>(cores.executor(core)));
   admin_->add("code", [this](std::vector<std::string> arguments) { return code_of(std::move(arguments)); });
+  admin_->add_long("backup", [this](std::vector<std::string> arguments, admin::Progress progress) {
+    return back_up(std::move(arguments), std::move(progress));
+  });
+  admin_->add_long("check", [this](std::vector<std::string> arguments, admin::Progress progress) {
+    return check(std::move(arguments), std::move(progress));
+  });
 }
 
 Wiring::~Wiring() = default;
@@ -142,6 +144,7 @@ Task<> Wiring::stop() {
   listening_.cancel();
   co_await listening_.join();
   co_await admin_->stop();
+  co_await job_.stop();
   for (int core = 0; core < cores_.count(); ++core) {
     co_await cores_.on(core, [this, core] { return stop_http(core); });
   }
@@ -194,6 +197,23 @@ Task<admin::Reply> Wiring::code_of(std::vector<std::string> arguments) {
   if (const auto code = codes_.find(*digits)) co_return admin::Reply{true, code->reveal()};
   co_return admin::Reply{false,
                          "no code is waiting for +" + *digits + "; ask for one in the app, then call this again"};
+}
+
+Task<admin::Reply> Wiring::back_up(std::vector<std::string> arguments, admin::Progress progress) {
+  const auto request = backup_request(arguments);
+  if (!request) co_return admin::Reply{false, "this server does not understand the command; is it of another release?"};
+  backup::Job::Work work = [this, wanted = *request](const store::Watch& watch) {
+    return server::back_up(wanted, folder_, *kv_, clock_, watch);
+  };
+  co_return co_await job_.run(std::move(work), std::move(progress));
+}
+
+Task<admin::Reply> Wiring::check(std::vector<std::string> arguments, admin::Progress progress) {
+  const bool quick = arguments == std::vector<std::string>{"quick"};
+  backup::Job::Work work = [this, quick](const store::Watch& watch) {
+    return server::check(quick, folder_, *kv_, watch);
+  };
+  co_return co_await job_.run(std::move(work), std::move(progress));
 }
 
 }  // namespace helio::server

@@ -8,6 +8,7 @@
 #include "net/http/message.h"
 #include "net/listener.h"
 #include "server/admin/listener.h"
+#include "server/backup/job.h"
 #include "server/console_codes.h"
 #include "server/data_folder.h"
 #include "server/settings.h"
@@ -50,8 +51,11 @@ class Wiring {
   Task<bool> stop_http(int core);
   Task<bool> stop_boxes(int core);
   Task<admin::Reply> code_of(std::vector<std::string> arguments);
+  Task<admin::Reply> back_up(std::vector<std::string> arguments, admin::Progress progress);
+  Task<admin::Reply> check(std::vector<std::string> arguments, admin::Progress progress);
 
   Cores& cores_;
+  const DataFolder& folder_;  // Outlives this.
   SystemClock clock_;
   SystemRandom random_;
   Web web_;
@@ -64,6 +68,7 @@ class Wiring {
   std::unique_ptr<mtproto::Server> mtproto_;
   std::unique_ptr<net::Listener> mtproto_listener_, http_listener_;
   std::unique_ptr<admin::Listener> admin_;
+  backup::Job job_;
   std::unique_ptr<net::AddressLimits> http_addresses_;
   std::vector<std::unique_ptr<HttpCore>> http_;
   TaskGroup listening_;
