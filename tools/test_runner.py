@@ -136,6 +136,7 @@ def test_quick(tally):
     run(tally, "tlgen", ["python3", "tools/tlgen/tlgen_test.py"])
     run(tally, "methods", ["python3", "tools/methods", "--check"])
     run(tally, "rules", ["python3", "tools/rules", "--check"])
+    run(tally, "mutants apply", ["tests/mutants/run", "--check"])
     run(tally, "rules tool", ["python3", "-m", "unittest", "discover", "-s", "tests/rules", "-p", "*_test.py"])
     return True
 
@@ -144,10 +145,20 @@ def test_whole_server(tally, everything):
     node = node_folder()
     run(tally, "tl_oracle", ["tests/tl_oracle/run"], environment=node)
     run(tally, "owner", ["python3", "tests/owner/owner_test.py"])
+    run(tally, "backup", ["python3", "tests/owner/backup_test.py"])
     run(tally, "hostile", ["python3", "tests/owner/hostile_test.py"])
     run(tally, "interop judge", ["node", "--test", "tests/interop/lib/"], environment=node)
     matrix = ["--full"] if everything else []
     run(tally, "interop", ["node", "tests/interop/run.mjs", *matrix], minutes=20, environment=node)
+
+
+def test_crashes(tally):
+    run(tally, "crash cycles", ["tests/crash/run", "--cycles", "5"])
+    run(tally, "crash power loss", ["tests/crash/run", "--cycles", "2", "--power-loss"])
+    run(tally, "crash faults", ["tests/crash/run", "--faults", "1"])
+    run(tally, "crash damage", ["tests/crash/run", "--damage", "1"])
+    run(tally, "power loss", ["tests/crash/power_loss_test.py"])
+    run(tally, "mutants", ["tests/mutants/run"], minutes=20)
 
 
 def test_sanitized(tally, everything):
@@ -181,6 +192,7 @@ def main():
         test_fuzz(tally, options.fuzz * 60)
     elif test_quick(tally) and not options.quick:
         time_one_file()
+        test_crashes(tally)
         test_whole_server(tally, options.all)
         test_sanitized(tally, options.all)
         test_fuzz(tally, 120 if options.all else 20)
