@@ -168,7 +168,7 @@ class Check {
   Database& database_;
   const Watch& watch_;
   rocksdb::ManagedSnapshot snapshot_;
-  rocksdb::ReadOptions options_, point_;
+  rocksdb::ReadOptions options_ = read_options(), point_ = read_options();
   CheckReport report_;
   std::uint64_t entries_ = 0;
 };

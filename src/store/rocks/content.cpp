@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include "store/rocks/database.h"
 #include "store/rocks/layout.h"
 
 namespace helio::store::rocks {
@@ -45,7 +46,7 @@ void require_good(const rocksdb::Iterator& iterator) {
 Content content_of(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* rows, rocksdb::ColumnFamilyHandle* meta,
                    const Watch& watch) {
   rocksdb::ManagedSnapshot snapshot(&db);
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = read_options();
   options.snapshot = snapshot.snapshot();
   options.fill_cache = false;
   options.readahead_size = 2 << 20;

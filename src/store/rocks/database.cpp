@@ -197,7 +197,7 @@ void Database::open(const RocksOptions& options, Failure& failure) {
 void Database::check_format() {
   const auto read = [&]<class T>(View key, std::optional<T>& number) {
     std::string value;
-    const auto status = db_->Get(rocksdb::ReadOptions(), meta_, rocksdb::Slice(key.data(), key.size()), &value);
+    const auto status = db_->Get(read_options(), meta_, rocksdb::Slice(key.data(), key.size()), &value);
     number.reset();
     if (status.IsNotFound()) return;
     if (!status.ok() || value.size() != sizeof(T)) {
@@ -206,7 +206,7 @@ void Database::check_format() {
     number = load_le<T>(value.data());
   };
   const auto is_empty = [&](rocksdb::ColumnFamilyHandle* family) {
-    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(rocksdb::ReadOptions(), family));
+    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(read_options(), family));
     rows->SeekToFirst();
     return !rows->Valid() && rows->status().ok();
   };
@@ -227,12 +227,20 @@ void Database::check_format() {
     refuse(directory_, "was made with " + std::to_string(buckets.value_or(0)) + " buckets, this release has " +
                            std::to_string(kBuckets) + ": export it with the release that made it, and import it here.");
   }
-  // Format 1 had no journal.
-  if (*format < kFormat) write({{kFormatKey, number(kFormat)}});
+  if (*format < kFormat) take_over_format_1();
   read(kFoldedKey, folded_);
   read(kLostIdsMaxKey, lost_ids_max);
   lost_ids_max_ = lost_ids_max.value_or(0);
   if (lost_ids_max_ > kLostIdsLimit) refuse(directory_, "was restored more often than it has ids: start a new one.");
+}
+
+// It had no journal, and erased ranges: compaction leaves none.
+void Database::take_over_format_1() {
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  const auto status = db_->CompactRange(all, rows_, nullptr, nullptr);
+  if (!status.ok()) refuse(directory_, "cannot be taken over from an older release (" + status.ToString() + ").");
+  write({{kFormatKey, number(kFormat)}});
 }
 
 void Database::begin_journal() {

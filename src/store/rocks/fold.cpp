@@ -3,6 +3,7 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
+#include <span>
 
 #include "store/rocks/layout.h"
 
@@ -29,7 +30,6 @@ class Table {
 
   void put(View key, View value) { add(writer_.Put(slice(key), slice(value))); }
   void erase(View key) { add(writer_.Delete(slice(key))); }
-  void erase(View from, View to) { add(writer_.DeleteRange(slice(from), slice(to))); }
 
   // Flushed to the disk.
   rocksdb::Status finish() {
@@ -64,30 +64,58 @@ bool by_row_prefix(const Changes& a, const Changes& b) {
   return a.partition.size() != b.partition.size() ? a.partition.size() < b.partition.size() : a.partition < b.partition;
 }
 
-void write_rows(std::vector<Changes>& all, Table& table) {
+// Calls on_key(key) for what RocksDB has of a partition in [from, to), in order.
+template <class OnKey>
+rocksdb::Status each_key(Database& database, const Bytes& prefix, const Hidden& range, OnKey on_key) {
+  const Bytes from = prefix + Bytes(range.from), to = prefix + Bytes(range.to);
+  const rocksdb::Slice lower(from), upper(to);
+  rocksdb::ReadOptions options = read_options();
+  options.fill_cache = false;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> row(database->NewIterator(options, database.rows()));
+  for (row->SeekToFirst(); row->Valid(); row->Next()) on_key(row->key().ToStringView().substr(prefix.size()));
+  return row->status();
+}
+
+// RocksDB is told of each erased row, never of a range: its iterators lose errors where ranges are erased
+// (read_options()).
+rocksdb::Status write_rows(Database& database, std::vector<Changes>& all, Table& table) {
   std::sort(all.begin(), all.end(), by_row_prefix);
-  Bytes key, to;
+  Bytes key;
   for (const Changes& changes : all) {
-    key = row_prefix(changes.partition);
-    to = key;
-    const std::size_t prefix = key.size();
-    const auto row = [prefix](Bytes& buffer, View name) -> View {
-      buffer.resize(prefix);
-      return buffer.append(name);
+    const Bytes prefix = row_prefix(changes.partition);
+    key = prefix;
+    const auto full = [&](View name) -> View {
+      key.resize(prefix.size());
+      return key.append(name);
     };
-    // What did not exist before needs no erasing.
-    const auto erase_range = [&](const Hidden& range) {
-      if (!changes.is_new) table.erase(row(key, range.from), row(to, range.to));
-    };
-    const auto write = [&](const Row& written) {
-      if (written.value) {
-        table.put(row(key, written.key), *written.value);
+    const std::span<const Generation::Entry> rows = Generation::rows(changes);
+    auto next = rows.begin();
+    const auto write_next = [&] {
+      const Row row = (next++)->row();
+      if (row.value) {
+        table.put(full(row.key), *row.value);
       } else if (!changes.is_new) {
-        table.erase(row(key, written.key));
+        table.erase(full(row.key));  // What did not exist before needs no erasing.
       }
     };
-    Generation::each(changes, erase_range, write);
+
+    const std::vector<Hidden> hidden = changes.is_new ? std::vector<Hidden>() : Generation::hidden(changes);
+    for (const Hidden& range : hidden) {
+      const auto erase = [&](View name) {
+        while (next != rows.end() && next->name() < name) write_next();
+        if (next != rows.end() && next->name() == name) {
+          write_next();
+        } else {
+          table.erase(full(name));
+        }
+      };
+      if (const auto status = each_key(database, prefix, range, erase); !status.ok()) return status;
+    }
+    while (next != rows.end()) write_next();
   }
+  return rocksdb::Status::OK();
 }
 
 void write_meta(std::vector<Changes>& all, std::uint64_t sequence, Table& table) {
@@ -131,7 +159,7 @@ rocksdb::Status fold(Database& database, const Generation& generation, const fs:
     if (error) return rocksdb::Status::IOError((scratch / name).string(), error.message());
   }
   Table rows(database, database.rows(), scratch / "rows.sst"), meta(database, database.meta(), scratch / "meta.sst");
-  write_rows(all, rows);
+  if (const auto status = write_rows(database, all, rows); !status.ok()) return status;
   write_meta(all, generation.last_sequence(), meta);
   for (Table* table : {&rows, &meta}) {
     if (const auto status = table->finish(); !status.ok()) return status;

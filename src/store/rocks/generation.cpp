@@ -269,4 +269,15 @@ std::vector<Generation::Changes> Generation::changes() const {
   return out;
 }
 
+std::span<const Generation::Entry> Generation::rows(const Changes& changes) {
+  return {changes.box->entries, changes.box->count};
+}
+
+std::vector<Hidden> Generation::hidden(const Changes& changes) {
+  std::vector<Hidden> out;
+  if (!changes.box->hidden) return out;
+  for (const auto& [from, to] : *changes.box->hidden) out.push_back({from, to});
+  return out;
+}
+
 }  // namespace helio::store::rocks

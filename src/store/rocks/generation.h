@@ -111,9 +111,18 @@ class Generation {
     const Box* box = nullptr;
   };
   std::vector<Changes> changes() const;
-  // on_hidden(Hidden) for each, disjoint and in order; then on_row(Row) for each in order.
-  template <class OnHidden, class OnRow>
-  static void each(const Changes& changes, OnHidden on_hidden, OnRow on_row);
+  // A row as it is kept.
+  struct Entry {
+    const char* key = nullptr;  // Its value lies behind it: value_behind().
+    std::uint16_t key_size = 0;
+    bool erased = false;
+    std::uint32_t mark = 0;  // Of the key: most keys that differ, differ here.
+
+    View name() const { return {key, key_size}; }
+    Row row() const { return {name(), erased ? std::nullopt : std::optional(value_behind(name()))}; }
+  };
+  static std::span<const Entry> rows(const Changes& changes);  // In order.
+  static std::vector<Hidden> hidden(const Changes& changes);   // Disjoint and in order.
 
  private:
   // Fixed chunks, given back all at once.
@@ -132,15 +141,6 @@ class Generation {
     std::atomic<std::size_t> size_ = 0;
   };
 
-  struct Entry {
-    const char* key = nullptr;  // Its value lies behind it: value_behind().
-    std::uint16_t key_size = 0;
-    bool erased = false;
-    std::uint32_t mark = 0;  // Of the key: most keys that differ, differ here.
-
-    View name() const { return {key, key_size}; }
-    Row row() const { return {name(), erased ? std::nullopt : std::optional(value_behind(name()))}; }
-  };
   using HiddenMap = std::pmr::map<View, View>;  // from -> to; disjoint.
 
   struct Hash {
@@ -179,14 +179,5 @@ struct Generation::Box {
 
   Partition summary() const { return {head, is_new}; }
 };
-
-template <class OnHidden, class OnRow>
-void Generation::each(const Changes& changes, OnHidden on_hidden, OnRow on_row) {
-  const Box& box = *changes.box;
-  if (box.hidden) {
-    for (const auto& [from, to] : *box.hidden) on_hidden(Hidden{from, to});
-  }
-  for (const Entry& entry : std::span(box.entries, box.count)) on_row(entry.row());
-}
 
 }  // namespace helio::store::rocks

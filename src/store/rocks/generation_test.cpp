@@ -68,10 +68,9 @@ std::string get(const Generation& generation, const std::vector<Bytes>& keys) {
 std::string folded_text(const Generation& generation) {
   std::string text;
   for (const auto& changes : generation.changes()) {
-    std::vector<Hidden> hidden;
+    const std::vector<Hidden> hidden = Generation::hidden(changes);
     std::vector<Row> rows;
-    Generation::each(
-        changes, [&](const Hidden& range) { hidden.push_back(range); }, [&](const Row& row) { rows.push_back(row); });
+    for (const auto& entry : Generation::rows(changes)) rows.push_back(entry.row());
     text += Bytes(changes.partition) + " " + std::to_string(changes.head.version) + ": " + to_text(rows) +
             to_text(hidden) + (changes.is_new ? " new" : "") + (changes.was_pending ? " was_pending" : "") + "\n";
   }

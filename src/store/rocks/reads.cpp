@@ -1,8 +1,5 @@
 #include "store/rocks/reads.h"
 
-#include <rocksdb/perf_context.h>
-#include <rocksdb/perf_level.h>
-
 #include <algorithm>
 
 #include "base/log.h"
@@ -24,35 +21,8 @@ bool is_answered(const rocksdb::Status& status) {
   down(status.ToString());
 }
 
-// Whether this thread's reads since the beginning found every block in the cache.
-//
-// RocksDB 7.8 iterators sometimes forget that a block could not be read and go on without its rows, with an OK status:
-// at the border of two files, and behind a range erase (facebook/rocksdb#11785, mended in 8.5). The block may be
-// missing in memory, or damaged on the disk. So an iterator is believed only if the cache counts no miss; from the
-// disk, a walk is repeated until it meets only what the ones before it have read, which a damaged block never is. Point
-// reads have no such fault.
-class CacheWatch {
- public:
-  CacheWatch() : before_(misses()) {}
-  bool saw_no_miss() const { return misses() == before_; }
-
- private:
-  static std::uint64_t misses() {
-    rocksdb::PerfContext* const context = rocksdb::get_perf_context();
-    if (!context->per_level_perf_context_enabled) {
-      rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
-      context->EnablePerLevelPerfContext();
-    }
-    std::uint64_t count = 0;
-    for (const auto& [level, counters] : *context->level_to_perf_context) count += counters.block_cache_miss_count;
-    return count;
-  }
-
-  std::uint64_t before_;
-};
-
 rocksdb::ReadOptions options_of(const Stack& stack, rocksdb::ReadTier tier) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = read_options();
   options.read_tier = tier;
   options.snapshot = stack.base.get();
   return options;
@@ -99,10 +69,9 @@ class GenerationRows {
   }
   // Whether rows of this key in older generations and in RocksDB are erased.
   bool hides(View key) const {
-    for (const Hidden& range : hidden_) {
-      if (range.from <= key && key < range.to) return true;
-    }
-    return false;
+    const auto starts_behind = [](View wanted, const Hidden& range) { return wanted < range.from; };
+    const auto behind = std::upper_bound(hidden_.begin(), hidden_.end(), key, starts_behind);
+    return behind != hidden_.begin() && key < std::prev(behind)->to;
   }
 
  private:
@@ -150,26 +119,6 @@ class BaseRows {
 // Rows of a frozen generation that a scan takes at a time.
 constexpr std::size_t kRowsAtATime = 128;
 
-// A block may be pushed out of the cache between two walks; more than once is damage.
-constexpr int kWalksMax = 4;
-
-// walk(): what an iterator does, and whether it came to its end. Returns whether that can be believed.
-template <class Walk>
-bool believe(rocksdb::ReadTier tier, Walk walk) {
-  for (int i = 0; i < kWalksMax; ++i) {
-    const CacheWatch watch;
-    if (!walk()) return false;
-    if (watch.saw_no_miss()) return true;
-    if (tier == rocksdb::kBlockCacheTier) return false;
-  }
-  down("some blocks of its files cannot be read; `heliograph store check` names the file");
-}
-
-bool walk_page(Database& database, const Stack& stack, View partition, const Scan& scan, rocksdb::ReadTier tier,
-               Page& out);
-bool walk_pending(Database& database, const Stack& stack, std::uint32_t bucket, rocksdb::ReadTier tier,
-                  std::vector<Bytes>& out);
-
 }  // namespace
 
 bool read_values(Database& database, const Stack& stack, View partition, const std::vector<Bytes>& keys,
@@ -209,18 +158,6 @@ bool read_values(Database& database, const Stack& stack, View partition, const s
 }
 
 bool read_page(Database& database, const Stack& stack, View partition, const Scan& scan, rocksdb::ReadTier tier,
-               Page& out) {
-  return believe(tier, [&] { return walk_page(database, stack, partition, scan, tier, out); });
-}
-
-bool read_pending(Database& database, const Stack& stack, std::uint32_t bucket, rocksdb::ReadTier tier,
-                  std::vector<Bytes>& out) {
-  return believe(tier, [&] { return walk_pending(database, stack, bucket, tier, out); });
-}
-
-namespace {
-
-bool walk_page(Database& database, const Stack& stack, View partition, const Scan& scan, rocksdb::ReadTier tier,
                Page& out) {
   const Name name(partition);
   // Newest first. One generation's row hides the same key in all that come after.
@@ -290,7 +227,7 @@ bool walk_page(Database& database, const Stack& stack, View partition, const Sca
   return is_answered(base.status());
 }
 
-bool walk_pending(Database& database, const Stack& stack, std::uint32_t bucket, rocksdb::ReadTier tier,
+bool read_pending(Database& database, const Stack& stack, std::uint32_t bucket, rocksdb::ReadTier tier,
                   std::vector<Bytes>& out) {
   // What the newest generation says of a partition holds.
   std::unordered_map<View, bool> known;
@@ -317,7 +254,5 @@ bool walk_pending(Database& database, const Stack& stack, std::uint32_t bucket, 
   std::sort(out.begin(), out.end());
   return is_answered(mark->status());
 }
-
-}  // namespace
 
 }  // namespace helio::store::rocks

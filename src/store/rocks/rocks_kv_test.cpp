@@ -334,7 +334,10 @@ TEST(RocksKv, AStoreOfTheFormatBeforeTheJournalOpens) {
     rocks::Database database(options, failure);
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    ASSERT_TRUE(database->Put(synced, database.rows(), rocks::row_prefix("u1") + "n", "7").ok());
+    const Bytes prefix = rocks::row_prefix("u1");
+    ASSERT_TRUE(database->Put(synced, database.rows(), prefix + "n", "7").ok());
+    ASSERT_TRUE(database->Put(synced, database.rows(), prefix + "erased", "7").ok());
+    ASSERT_TRUE(database->DeleteRange(synced, database.rows(), prefix + "e", prefix + "f").ok());
     const Bytes head = rocks::encode_head({.version = 7, .pending = false});
     ASSERT_TRUE(database->Put(synced, database.meta(), rocks::head_key("u1"), head).ok());
   }

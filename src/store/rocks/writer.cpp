@@ -228,7 +228,7 @@ std::optional<Head> Writer::find_head(const Stack& stack, const Generation::Box*
     if (const auto found = stack.generations[i]->find(name)) return found->head;
   }
   std::string value;
-  const auto status = database_->Get(rocksdb::ReadOptions(), database_.meta(), head_key(partition), &value);
+  const auto status = database_->Get(read_options(), database_.meta(), head_key(partition), &value);
   if (status.IsNotFound()) return Head{};
   const auto head = status.ok() ? decode_head(value) : std::nullopt;
   if (!head) {
