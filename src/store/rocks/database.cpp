@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <unistd.h>
 
@@ -107,6 +108,18 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t memory) {
   return family;
 }
 
+// Table files whose ends do not say where what is in them.
+std::vector<fs::path> broken_tables(const fs::path& directory) {
+  std::vector<fs::path> broken;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".sst") continue;
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    if (!reader.Open(entry.path().string()).ok()) broken.push_back(entry.path());
+  }
+  return broken;
+}
+
 // A database lacks CURRENT before it is made, or when files were lost. Only the first may be taken for new.
 void refuse_remains(rocksdb::Env& env, const fs::path& directory) {
   std::vector<std::string> files;
@@ -185,6 +198,10 @@ void Database::open(const RocksOptions& options, Failure& failure) {
       refuse(options.directory, "is in use by another process: stop that one first, or choose another folder.");
     }
     const bool is_lost = status.IsPathNotFound() || why.find("No such file") != std::string::npos;
+    if (why.find(".sst") == std::string::npos) {
+      // RocksDB names another file when the end of a table is damaged.
+      for (const fs::path& table : broken_tables(options.directory)) why += ", " + table.string();
+    }
     if (status.IsCorruption() || is_lost) {
       refuse(options.directory, "is damaged (" + why + "): restore it from a backup.");
     }

@@ -79,7 +79,7 @@ Journal::State::State(Options given, std::uint64_t folded, const Replay& replay)
   spares.emplace(directory,
                  Spares::Options{.size = options.segment_size, .keep = options.spares, .reached = options.reached},
                  opened.spares);
-  for (std::string& name : opened.unneeded) spares->retire(std::move(name));
+  if (!opened.unneeded.empty()) spares->retire(std::move(opened.unneeded));
   if (segments.empty()) spares->prepare();
 }
 
@@ -197,10 +197,12 @@ void Journal::release(std::uint64_t sequence) {
   ASSERT(sequence <= state_->last);
   state_->attempt([&] {
     auto& segments = state_->segments;
+    std::vector<std::string> released;
     while (segments.size() > 1 && segments[1].header.first - 1 <= sequence) {
-      state_->spares->retire(std::move(segments.front().name));
+      released.push_back(std::move(segments.front().name));
       segments.pop_front();
     }
+    if (!released.empty()) state_->spares->retire(std::move(released));
     return true;
   });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace helio::store::rocks::journal {
@@ -81,11 +82,11 @@ void Spares::prepare() {
   ask();
 }
 
-void Spares::retire(std::string name) {
+void Spares::retire(std::vector<std::string> names) {
   {
     const std::lock_guard lock(mutex_);
     if (failed_) std::rethrow_exception(failed_);
-    retired_.push_back(std::move(name));
+    std::move(names.begin(), names.end(), std::back_inserter(retired_));
   }
   ask();
 }

@@ -45,8 +45,8 @@ class Spares {
   void give_back(std::string name);
   // One will be needed soon.
   void prepare();
-  // The segment `name` is needed no more.
-  void retire(std::string name);
+  // These segments are needed no more.
+  void retire(std::vector<std::string> names);
 
  private:
   void ask();
