@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <random>
 
+#include "base/random.h"
 #include "store/kv.h"
 
 namespace helio::store {
@@ -75,7 +75,7 @@ struct PlainMaps {
     std::map<Bytes, Bytes> rows;
   };
   std::map<Bytes, Partition> partitions;
-  std::mt19937_64 random{1};
+  SeededRandom random{1};
 };
 Task<> random_commits_agree_with(Kv& kv, PlainMaps& maps, int rounds);
 Task<> everything_agrees_with(Kv& kv, PlainMaps& maps);

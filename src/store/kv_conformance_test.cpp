@@ -466,30 +466,30 @@ Task<> it_was_never_restored(Kv& kv) {
 }
 
 // Few keys, so that they meet; bytes that are awkward in keys.
-Bytes random_key(std::mt19937_64& random) {
+Bytes random_key(SeededRandom& random) {
   static const Bytes kBytes(
       "\0\x01"
       "em\xff",
       5);
   Bytes key;
-  for (auto size = random() % 4; size > 0; --size) key += kBytes[random() % kBytes.size()];
+  for (auto size = random.below(4); size > 0; --size) key += kBytes[random.below(kBytes.size())];
   return key;
 }
 
-Bytes random_partition(std::mt19937_64& random) {
+Bytes random_partition(SeededRandom& random) {
   static const std::vector<Bytes> kNames = {"u1", Bytes("u1\0", 3), "u1\xff", "u2", "v"};
-  return kNames[random() % kNames.size()];
+  return kNames[random.below(kNames.size())];
 }
 
-Batch random_batch(const PlainMaps::Partition& now, Bytes name, std::mt19937_64& random) {
-  Batch batch{.partition = std::move(name), .expect = now.version, .pending = random() % 3 == 0};
-  const auto times = [&random](unsigned most) { return random() % (most + 1); };
-  if (random() % 4 == 0) {
+Batch random_batch(const PlainMaps::Partition& now, Bytes name, SeededRandom& random) {
+  Batch batch{.partition = std::move(name), .expect = now.version, .pending = random.below(3) == 0};
+  const auto times = [&random](unsigned most) { return random.below(most + 1); };
+  if (random.below(4) == 0) {
     for (auto i = times(3); i > 0; --i) batch.erase_ranges.push_back({random_key(random), random_key(random)});
   }
   for (auto i = times(4); i > 0; --i) batch.erase.push_back(random_key(random));
   for (auto i = times(8); i > 0; --i) {
-    batch.puts.push_back({random_key(random), Bytes(random() % 50, static_cast<char>('a' + random() % 26))});
+    batch.puts.push_back({random_key(random), Bytes(random.below(50), static_cast<char>('a' + random.below(26)))});
   }
   return batch;
 }
@@ -535,10 +535,10 @@ Task<> a_random_read_agrees_with(Kv& kv, PlainMaps& maps) {
     EXPECT_EQ(values.values[i], row == expected.rows.end() ? std::nullopt : std::optional(row->second));
   }
   Scan scan{.from = random_key(maps.random),
-            .to = maps.random() % 3 == 0 ? kHighest : random_key(maps.random),
-            .reverse = maps.random() % 2 == 0,
-            .limit = static_cast<std::uint32_t>(1 + maps.random() % 20),
-            .size_max = static_cast<std::uint32_t>(maps.random() % 4 == 0 ? 1 + maps.random() % 200 : 1 << 20)};
+            .to = maps.random.below(3) == 0 ? kHighest : random_key(maps.random),
+            .reverse = maps.random.below(2) == 0,
+            .limit = static_cast<std::uint32_t>(1 + maps.random.below(20)),
+            .size_max = static_cast<std::uint32_t>(maps.random.below(4) == 0 ? 1 + maps.random.below(200) : 1 << 20)};
   const Page wanted = page_of(expected, scan);
   const Page page = co_await kv.scan(name, std::move(scan));
   EXPECT_EQ(page.version, wanted.version);
@@ -551,7 +551,7 @@ Task<> random_commits_agree_with(Kv& kv, PlainMaps& maps, int rounds) {
     const Bytes name = random_partition(maps.random);
     PlainMaps::Partition& partition = maps.partitions[name];
     Batch batch = random_batch(partition, name, maps.random);
-    if (maps.random() % 8 == 0) {
+    if (maps.random.below(8) == 0) {
       batch.expect += 1;
       const Commit refused = co_await kv.commit(std::move(batch));
       EXPECT_EQ(refused.outcome, Outcome::kConflict);
