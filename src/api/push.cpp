@@ -172,7 +172,7 @@ Task<bool> Pushes::deliver(std::shared_ptr<Subscription> to,
       const std::size_t end = std::min(begin + kUpdatesMax, items.size());
       render::People people;
       std::vector<tl::Box<tl::TypeUpdate>> list;
-      for (std::size_t i = begin; i < end; ++i) list.push_back(render::update(items[i]->what, to->user, people));
+      for (std::size_t i = begin; i < end; ++i) list.push_back(render::item(*items[i], to->user, people));
       const auto updates =
           co_await render::updates(std::move(list), std::move(people), to->user, clock_.unixtime(), domain_);
       Bytes bytes;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/domain.h"
+#include "tl/mentions.h"
 #include "tl/types/api/Peer.h"
 #include "tl/types/api/User.h"
 
@@ -22,6 +23,9 @@ class People {
   }
   void mention(domain::PeerId peer) {
     if (peer.kind == domain::PeerKind::kUser) mention(domain::UserId{peer.id});
+  }
+  void mention(const tl::Peers& peers) {
+    for (const std::int64_t id : peers.users) mention(domain::UserId{id});
   }
 
   // Everyone mentioned so far, in order of id.

@@ -2,6 +2,7 @@
 
 #include "api/render/message.h"
 #include "base/assert.h"
+#include "tl/mentions.h"
 
 namespace helio::api::render {
 namespace {
@@ -62,6 +63,12 @@ tl::Box<tl::TypeUpdate> update(const domain::LoggedEvent& logged, domain::UserId
     default: ASSERT(false);
   }
   return {};
+}
+
+tl::Box<tl::TypeUpdate> item(const domain::FeedItem& item, domain::UserId viewer, People& people) {
+  if (!item.note) return update(item.what, viewer, people);
+  people.mention(tl::mentioned(*item.note));
+  return item.note;
 }
 
 Task<tl::Updates> updates(std::vector<tl::Box<tl::TypeUpdate>> list, People people, domain::UserId viewer,

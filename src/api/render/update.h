@@ -4,6 +4,7 @@
 // https://core.telegram.org/api/updates
 #pragma once
 #include "api/render/people.h"
+#include "domain/box/feed.h"
 #include "domain/box/log.h"
 #include "tl/types/api/Update.h"
 #include "tl/types/api/Updates.h"
@@ -12,6 +13,9 @@ namespace helio::api::render {
 
 // The update of one event; it carries the event's pts. Whom it mentions is added to `people`.
 tl::Box<tl::TypeUpdate> update(const domain::LoggedEvent& logged, domain::UserId viewer, People& people);
+
+// The same of an event that a feed brings; a note is an update already.
+tl::Box<tl::TypeUpdate> item(const domain::FeedItem& item, domain::UserId viewer, People& people);
 
 // updateReadHistoryInbox of an eventReadInbox.
 tl::Box<tl::TypeUpdate> read_inbox(const tl::record::TypeEvent& event, People& people);

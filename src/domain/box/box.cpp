@@ -213,11 +213,13 @@ Task<> Box::catch_up(tl::record::Counters counters) {
 void Box::publish(std::vector<BoxTxn::Event> events, std::int32_t pts) {
   published_ = pts;
   if (events.empty()) return;
-  for (const BoxTxn::Event& event : events) delivery_->add(event.what);
+  for (const BoxTxn::Event& event : events) {
+    if (!event.note) delivery_->add(event.what);
+  }
   if (!core_.feeds->any(*user_)) return;
   std::vector<std::shared_ptr<const FeedItem>> items;
   for (BoxTxn::Event& event : events) {
-    items.push_back(std::make_shared<const FeedItem>(FeedItem{std::move(event.what), event.origin}));
+    items.push_back(std::make_shared<const FeedItem>(FeedItem{std::move(event.what), event.origin, std::move(event.note)}));
   }
   core_.feeds->publish(*user_, items);
 }

@@ -37,6 +37,13 @@ Task<Result<tl::Box<tl::Object>>> Boxes::run_any(Bytes partition, tl::Box<tl::Ob
   co_return co_await cores_.on(owner, std::move(work));
 }
 
+void Boxes::tell(UserId user, tl::Box<tl::TypeUpdate> note, Origin origin) {
+  const int owner = owner_of(user_partition(user));
+  const std::shared_ptr<Feeds> feeds = per_core_[static_cast<std::size_t>(owner)]->feeds;
+  auto item = std::make_shared<const FeedItem>(FeedItem{{}, origin, std::move(note)});
+  cores_.post(owner, [feeds, user, item = std::move(item)] { feeds->publish(user, {item}); });
+}
+
 Task<std::shared_ptr<Feed>> Boxes::subscribe(UserId user) {
   const int here = cores_.here();
   const int owner = owner_of(user_partition(user));

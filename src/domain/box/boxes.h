@@ -51,6 +51,10 @@ class Boxes {
   // As run(), for commands by their table.
   Task<Result<tl::Box<tl::Object>>> run_any(Bytes partition, tl::Box<tl::Object> command, Origin origin);
 
+  // Tells the sessions of `user`, but that of `origin`, something that is kept nowhere: an update without a pts
+  // (domain/box/feed.h). Returns at once.
+  void tell(UserId user, tl::Box<tl::TypeUpdate> note, Origin origin = {});
+
   // Finishes what a former process left: every box with effects that were not delivered. Once, at start, any core;
   // returns when all are on their way.
   Task<> resume();

@@ -1,8 +1,11 @@
-// domain/box/feed.h: what a session awaits: the events of one box, as they are committed.
+// domain/box/feed.h: what a session awaits: the events of one box, as they are committed, and notes.
 //
 // Events come once, in order of pts, without holes. Where some are missing, because the session is too slow or because
 // nobody here saw them being committed, the batch says `too_long` in their place: the client then asks getDifference
 // (updatesTooLong, https://core.telegram.org/api/updates).
+//
+// A note is an update without a pts: somebody types, a draft was saved. Nobody keeps it: who is not listening, or has
+// too much waiting, does not get it. It comes in the order in which it was told, between the events around it.
 // Threads: a Feed lives on the core that subscribed, Feeds on the core that owns the box; what is published crosses
 // between the two as base/cores.h has it.
 #pragma once
@@ -14,11 +17,16 @@
 #include "base/cores.h"
 #include "domain/box/log.h"
 
+namespace helio::tl {
+class TypeUpdate;
+}
+
 namespace helio::domain {
 
 struct FeedItem {
-  LoggedEvent what;
-  Origin origin;  // Whose answer tells this already.
+  LoggedEvent what;  // pts 0 in a note.
+  Origin origin;     // Whose answer tells this already.
+  tl::Box<tl::TypeUpdate> note{};
 };
 using FeedItems = std::vector<std::shared_ptr<const FeedItem>>;
 

@@ -110,6 +110,11 @@ void BoxTxn::log(std::int32_t pts, tl::Box<tl::record::TypeEvent> event, tl::Box
   events_.push_back({{pts, std::move(event), std::move(message)}, savepoint_.origin});
 }
 
+void BoxTxn::note(tl::Box<tl::TypeUpdate> update) {
+  ASSERT(user_of(partition_));  // Nobody follows any other box.
+  events_.push_back({{}, savepoint_.origin, std::move(update)});
+}
+
 void BoxTxn::begin_counters(std::int32_t pts) {
   ASSERT(counters_.pts == 0);
   counters_.pts = counters_.settled = counters_.effects = pts;

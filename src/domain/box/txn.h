@@ -15,6 +15,10 @@
 #include "store/kv.h"
 #include "tl/types/records/Counters.h"
 
+namespace helio::tl {
+class TypeUpdate;
+}
+
 namespace helio::domain {
 
 // The committed part of a box that is in memory: all of one version.
@@ -70,6 +74,8 @@ class BoxTxn {
   void add_unread(std::int32_t difference);
   // Appends to the log; feeds and delivery get it after the commit. `message` is that of an eventMessage.
   void log(std::int32_t pts, tl::Box<tl::record::TypeEvent> event, tl::Box<tl::record::TypeMessage> message = {});
+  // Tells the sessions of the box's user after the commit, but the one that asked; kept nowhere (domain/box/feed.h).
+  void note(tl::Box<tl::TypeUpdate> update);
   // The first pts of a new box; it begins beyond what a box of the same user may have handed out before a restore.
   void begin_counters(std::int32_t pts);
   // Has the cursor of delivered effects written even if nothing else is.
@@ -79,8 +85,9 @@ class BoxTxn {
   // Before the first command: passes over the numbers that the store has forgotten (domain/box/lost.h).
   void pass_lost_ids(std::uint32_t lost_ids_max);
   struct Event {
-    LoggedEvent what;
+    LoggedEvent what;  // pts 0 in a note.
     Origin origin;
+    tl::Box<tl::TypeUpdate> note{};
   };
   // From here to the next savepoint() belongs to a command of `origin`, and goes with rollback().
   void savepoint(Origin origin);
