@@ -49,7 +49,9 @@ std::string check(bool quick, const DataFolder& data, store::RocksKv& kv, const 
   std::string complaint = "the store is not whole: " + std::to_string(faults) + " faults in " + text;
   for (const auto& fault : report.named) complaint += "\n  " + fault;
   for (const auto& fault : blobs.damaged) complaint += "\n  " + fault;
-  throw OwnerError(complaint);
+  throw OwnerError(
+      complaint +
+      "\nrestore it from a backup (`heliograph restore`), or, if only media are damaged, put those files back");
 }
 
 }  // namespace helio::server

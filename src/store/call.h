@@ -4,9 +4,10 @@
 // the Call to Answers, whose send() wakes all sleepers of one io_context with a single post.
 //
 // Cancelled: the sleeper is woken with operation_aborted at once; the answer, when it comes, finds nobody and is
-// dropped. Lifetimes: the Call is shared by both sides. Its io_context outlives both, and does not run dry while one
-// waits. Threads: Call::done() and Answers belong to the engine's threads; everything else happens on the sleeper's
-// io_context.
+//            dropped.
+// Lifetimes: the Call is shared by both sides. Its io_context outlives both, and does not run dry while one waits.
+// Threads:   Call::done() and Answers belong to the engine's threads; everything else happens on the sleeper's
+//            io_context.
 #pragma once
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>

@@ -1,16 +1,15 @@
 // store/kv.h: ordered keys inside partitions, changed by atomic conditional batches.
 //
-// Shape:   a partition (a byte string: "u" + user id, ...) maps byte keys, ordered as unsigned bytes, to byte values,
-// and
-//          has a version: 0 = does not exist, +1 for every commit. Its bucket (one of 256) is fixed by its name.
-// Atomic:  a Batch changes one partition. All of its changes become visible together, or none. Nothing spans
-// partitions. Durable: kCommitted survives kill -9 and loss of power. Fresh:   a read that starts after a commit was
-// answered sees it, from any thread. One call reads one snapshot:
+// Shape:   a partition (a byte string: "u" + user id, ...) maps byte keys, ordered as unsigned bytes, to byte values.
+//          It has a version: 0 = does not exist, +1 for every commit. Its bucket (one of 256) is fixed by its name.
+// Atomic:  a Batch changes one partition. All of its changes become visible together, or none. Nothing spans two.
+// Durable: kCommitted survives kill -9 and loss of power.
+// Fresh:   a read that starts after a commit was answered sees it, from any thread. One call reads one snapshot:
 //          `version` belongs to exactly the values beside it.
-// Limits:  partition 128 B, key 512 B, value 256 KiB, batch 10,000 changes and 4 MiB; more is a bug of the caller
-// (asserted). Errors:  the four outcomes of commit(). A read that the engine cannot serve throws StoreDown, which no
-// caller handles:
-//          the request ends with 500 INTERNAL.
+// Limits:  partition 128 B, key 512 B, value 256 KiB, batch 10,000 changes and 4 MiB; more is a bug of the caller, and
+//          asserted.
+// Errors:  the four outcomes of commit(). A read that the engine cannot serve throws StoreDown, which no caller
+//          handles: the request ends with 500 INTERNAL.
 // Cancel:  a cancelled caller gets operation_aborted at once; its batch may still be applied (as with kUnknown).
 // Threads: any io_context; an answer comes back on the one that asked. Commits of one partition must not overlap: the
 //          caller merges what arrives meanwhile into its next one (domain/box/box.h does; asserted by the model).

@@ -48,11 +48,12 @@ int main(int count, char** arguments) {
   using namespace helio::crash;
   CLI::App app("Kills a store again and again, and checks that nothing it answered is lost.");
   Settings settings;
-  int cycles = 0, faults = 0, damage = 0;
+  int cycles = 0, faults = 0, damage = 0, stall = static_cast<int>(settings.stall.count());
   std::string directory, victim, power_loss_library, power_loss_cut;
   app.add_option("--cycles", cycles, "kills of one store");
   app.add_option("--faults", faults, "rounds of failing file calls");
   app.add_option("--damage", damage, "rounds of damaged files");
+  app.add_option("--stall", stall, "milliseconds for which the disk stands still, with --faults");
   app.add_option("--seed", settings.seed);
   app.add_option("--directory", directory, "keeps everything there");
   app.add_option("--victim", victim, "the program to kill")->required();
@@ -69,6 +70,7 @@ int main(int count, char** arguments) {
   try {
     settings.directory = make_directory(directory);
     settings.victim = std::filesystem::absolute(victim);
+    settings.stall = std::chrono::milliseconds(stall);
     if (settings.power_loss) {
       settings.power_loss_library = std::filesystem::absolute(power_loss_library);
       settings.power_loss_cut = std::filesystem::absolute(power_loss_cut);

@@ -9,8 +9,9 @@ struct Settings {
   std::filesystem::path directory;  // Everything of this run: the stores, the truth, the victim's log.
   std::uint64_t seed = 1;
   std::size_t memory_mib = 16;
-  std::size_t acknowledged_min = 1000;  // Commits of a cycle before its kill.
-  std::string at;                       // Kill only there: a named point, or "random".
+  std::chrono::milliseconds stall{500};  // How long the disk stands still.
+  std::size_t acknowledged_min = 1000;   // Commits of a cycle before its kill.
+  std::string at;                        // Kill only there: a named point, or "random".
   bool power_loss = false;
   std::filesystem::path power_loss_library, power_loss_cut;
   std::string during;  // What else goes on: "backup", or nothing.
@@ -27,7 +28,7 @@ VictimCommand victim_command(const Settings& settings, const std::filesystem::pa
 
 // Kill -9, or loss of power, `count` times on one store; each cycle is a case.
 void run_cycles(const Settings& settings, int count, Tally& tally);
-// Failures of the C library's file calls.
+// Failures of the C library's file calls; disks that are full, or stand still.
 void run_faults(const Settings& settings, int rounds, Tally& tally);
 // Files that are damaged while no process has them open.
 void run_damage(const Settings& settings, int rounds, Tally& tally);

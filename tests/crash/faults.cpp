@@ -86,10 +86,12 @@ class Faults {
       }
       opening();
       reserve_used_up();
+      database_without_room();
       rare("everything fails one time in 500", kRare, kAlways / 500);
       // RocksDB's iterators, also those that look at a file before it is taken in, lose errors of reads.
       rare("reading fails one time in 8", {"posix/io/rw/pread"}, kAlways / 8);
     }
+    if (complaints_.count() == 0) stalled();
     if (complaints_.count() == 0) full_disk();
   }
 
@@ -231,6 +233,78 @@ class Faults {
     }
     const bool good = all_is_there(workload);
     tally_.add(good, "fault: the disk's reserve is used up: " + how);
+  }
+
+  // Neither folds nor compactions find room, while the journal goes on.
+  void database_without_room() {
+    Workload workload(truth_, random_, 60);
+    std::string how;
+    {
+      Session session(command(), truth_, workload, random_, complaints_);
+      if (session.open().state != Opening::kOpened) complaints_.add("the store does not open");
+      how = lose_room(session, [&](bool has_room) {
+        session.ask(Ask::kFull, Fields().number(static_cast<std::uint8_t>(has_room)).take());
+      });
+    }
+    const bool good = all_is_there(workload);
+    tally_.add(good, "fault: RocksDB finds no room: " + how);
+  }
+
+  // No flush ends for a while: nobody is answered, only so many commits wait, reads go on, nothing runs in circles;
+  // then everybody is. The second time it is killed meanwhile.
+  void stalled() {
+    constexpr std::size_t kQueue = 16, kBoxes = 200, kMany = 120, kMemoryMore = 32 << 20;
+    const milliseconds length = settings_.stall, asking = length * 3 / 5, quiet = length / 5;
+    Workload workload(truth_, random_, kBoxes);
+    const auto begin_stall = [&](Session& session) {
+      session.ask(Ask::kStall, Fields().number(static_cast<std::uint32_t>(length.count())).take());
+      return steady_clock::now();
+    };
+    const auto ask_until = [](Session& session, std::size_t window, steady_clock::time_point until) {
+      if (!session.work(window, [&] { return steady_clock::now() >= until; })) throw std::runtime_error("it died");
+    };
+    std::string how;
+    {
+      VictimCommand victim = victim_command(settings_, store_);
+      victim.arguments.insert(victim.arguments.end(), {"--queue", std::to_string(kQueue)});
+      Session session(victim, truth_, workload, random_, complaints_);
+      if (session.open().state != Opening::kOpened) complaints_.add("the store does not open");
+      session.expect_faults();
+      work(session, std::chrono::seconds(10), 300);
+      session.drain();
+
+      const auto before = session.counts();
+      const std::size_t memory = session.victim().memory();
+      const auto begun = begin_stall(session);
+      ask_until(session, kMany, begun + asking);
+      const auto processor = session.victim().processor_time();
+      ask_until(session, 0, begun + asking + quiet);
+      const auto used = session.victim().processor_time() - processor;
+      const auto during = session.counts();
+      if (during.acknowledged != before.acknowledged) complaints_.add("a commit is answered before it is flushed");
+      if (during.unavailable == before.unavailable) complaints_.add("every commit waits, however many there are");
+      // One group on its way to the disk, and the queue.
+      if (session.unanswered() > 2 * kQueue) complaints_.add("more commits wait than the queue may hold");
+      if (session.unanswered() == 0) complaints_.add("no commit waits for the disk");
+      if (during.reads == before.reads) complaints_.add("reads wait for the disk although memory has what they ask");
+      if (used > quiet / 4) complaints_.add("the victim runs in circles while it waits for the disk");
+      if (session.victim().memory() > memory + kMemoryMore) complaints_.add("memory grows while the disk stands still");
+      const std::size_t waiting = session.unanswered();
+      if (!session.drain()) complaints_.add("the victim ended because its disk was slow");
+      const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun);
+      if (session.counts().acknowledged < during.acknowledged + waiting) {
+        complaints_.add("commits that waited for the disk were not kept");
+      }
+      how = std::to_string(waiting) + " commits waited, " + std::to_string(during.unavailable - before.unavailable) +
+            " were refused; all were answered after " + std::to_string(took.count()) + " ms";
+
+      const auto again = begin_stall(session);
+      ask_until(session, kMany, again + length / 2);
+      how += ", " + std::to_string(session.unanswered()) + " waited at the kill";
+      session.kill();
+    }
+    const bool good = all_is_there(workload);
+    tally_.add(good, "fault: the disk stands still for " + std::to_string(length.count()) + " ms: " + how);
   }
 
   // A small file system of its own, filled to the last byte. Whoever may not mount one is told so.

@@ -6,8 +6,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -99,6 +101,20 @@ bool VictimProcess::hear(std::chrono::milliseconds wait, std::vector<Frame>& fra
     receive(frames);
   }
   return !closed_;
+}
+
+std::chrono::nanoseconds VictimProcess::processor_time() const {
+  clockid_t clock = 0;
+  timespec used = {};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return {};
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+std::size_t VictimProcess::memory() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/statm");
+  std::size_t all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void VictimProcess::kill() {

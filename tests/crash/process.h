@@ -32,6 +32,9 @@ class VictimProcess {
   bool hear(std::chrono::milliseconds wait, std::vector<Frame>& frames);
   std::size_t unsent() const { return out_.size() - out_at_; }
 
+  std::chrono::nanoseconds processor_time() const;  // What all its threads have used.
+  std::size_t memory() const;                       // Resident bytes.
+
   void kill();  // SIGKILL; the answers that were sent before can still be heard.
   // Waits for the end, at most `wait`, then kills. The exit code, or minus the signal's number.
   int wait_for_end(std::chrono::milliseconds wait);

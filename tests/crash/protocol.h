@@ -25,6 +25,8 @@ enum class Ask : std::uint8_t {
   kFail,        // Name of a libfiu failure, probability in 1/65536, errno: begin. No answer.
   kHeal,        // Name of a libfiu failure: end. No answer.
   kRoom,        // 0 or 1: the disk is full, or has room again. No answer.
+  kFull,        // 0 or 1: RocksDB finds no room for its files, but for its list of them, or has room again. No answer.
+  kStall,       // Milliseconds: no flush ends before they are over. No answer.
   kBackup,      // Directory -> kDone.
   kStop,        // Stop cleanly; the socket closes.
 };

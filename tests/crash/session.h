@@ -57,6 +57,7 @@ class Session {
   // The exit code of a victim that ends by itself, or minus its signal.
   int wait_for_end(std::chrono::milliseconds patience);
   bool dead() const { return dead_; }
+  const VictimProcess& victim() const { return victim_; }
 
   // Since the session began.
   struct Counts {

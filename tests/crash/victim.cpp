@@ -1,6 +1,6 @@
 // tests/crash/victim.cpp: store_victim, the process that the crash driver kills: a store behind a socket.
 //
-//   store_victim DIRECTORY [--memory MIB] [--kill-at POINT:COUNT] [--real-space]
+//   store_victim DIRECTORY [--memory MIB] [--queue COMMITS] [--kill-at POINT:COUNT] [--real-space]
 //
 // It knows nothing of what it is asked to keep, and keeps no record of its own: the truth is the driver's.
 // The store is DIRECTORY/store, its blobs are in DIRECTORY/blobs. Descriptor kVictimSocket leads to the driver; when
@@ -11,7 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -111,6 +113,34 @@ void set_failure(const Bytes& name, std::uint32_t probability, std::uint32_t err
   }
 }
 
+// RocksDB alone writes files of the store with write(). For its list of files it sets room aside beforehand.
+std::atomic<bool> is_full = false;
+
+bool finds_no_room(int file) {
+  if (!is_full) return false;
+  std::error_code error;
+  const Bytes path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), error).string();
+  return path.find("/store/") != Bytes::npos && path.find("/MANIFEST-") == Bytes::npos;
+}
+
+// The disk stands still until then, in nanoseconds of the steady clock.
+std::atomic<std::int64_t> stalled_until = 0;
+
+void stall(std::uint32_t milliseconds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+  stalled_until = std::chrono::nanoseconds(until.time_since_epoch()).count();
+}
+
+void wait_for_the_disk() {
+  std::this_thread::sleep_until(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(stalled_until)));
+}
+
+// A call of the C library, as whoever is preloaded has it.
+template <class Call>
+Call next(const char* name) {
+  return reinterpret_cast<Call>(::dlsym(RTLD_NEXT, name));
+}
+
 class Victim {
  public:
   Victim(std::filesystem::path directory, bool real_space)
@@ -118,7 +148,7 @@ class Victim {
         real_space_(real_space),
         switch_([this](View point) { conversation_.tell(Tell::kReached, 0, Fields().text(point).take()); }) {}
 
-  int run(std::size_t memory, const Bytes& kill_at) {
+  int run(std::size_t memory, std::size_t queue, const Bytes& kill_at) {
     const auto colon = kill_at.find(':');
     if (colon != Bytes::npos) {
       std::uint32_t count = 1;
@@ -126,7 +156,7 @@ class Victim {
       switch_.arm(kill_at.substr(0, colon), count);
     }
     try {
-      open(memory);
+      open(memory, queue);
     } catch (const store::OpenError& error) {
       conversation_.tell(Tell::kRefused, 0, Fields().text(error.what()).take());
       return 1;
@@ -145,7 +175,7 @@ class Victim {
   }
 
  private:
-  void open(std::size_t memory) {
+  void open(std::size_t memory, std::size_t queue) {
     store::RocksOptions options;
     options.directory = directory_ / "store";
     options.memory = memory;
@@ -154,6 +184,7 @@ class Victim {
     options.segment_size = 2 << 20;
     options.group_size_max = 1 << 20;
     options.generation_size = 2 << 20;
+    options.queue_commits_max = queue;
     options.reached = [this](View point) { switch_.reached(point); };
     // The disk of the machine that tests is not the subject: there is room unless the driver says otherwise.
     constexpr std::uint64_t kTotal = 1ULL << 40;
@@ -186,6 +217,8 @@ class Victim {
         return true;
       }
       case Ask::kRoom: has_room_ = in.number<std::uint8_t>() != 0; return true;
+      case Ask::kFull: is_full = in.number<std::uint8_t>() == 0; return true;
+      case Ask::kStall: stall(in.number<std::uint32_t>()); return true;
       case Ask::kHeal: set_failure(in.text(), 0, 0); return true;
       case Ask::kBackup: back_up(frame.number, in.text()); return true;
       default: break;
@@ -336,16 +369,36 @@ class Victim {
 
 }  // namespace helio::crash
 
+extern "C" {
+ssize_t write(int file, const void* from, size_t size) {
+  static const auto next = helio::crash::next<decltype(&::write)>("write");
+  if (!helio::crash::finds_no_room(file)) return next(file, from, size);
+  errno = ENOSPC;
+  return -1;
+}
+int fsync(int file) {
+  static const auto next = helio::crash::next<decltype(&::fsync)>("fsync");
+  helio::crash::wait_for_the_disk();
+  return next(file);
+}
+int fdatasync(int file) {
+  static const auto next = helio::crash::next<decltype(&::fdatasync)>("fdatasync");
+  helio::crash::wait_for_the_disk();
+  return next(file);
+}
+}
+
 int main(int count, char** arguments) {
   CLI::App app("A store behind a socket, to be killed by the crash driver.");
   std::string directory, kill_at;
-  std::size_t memory = 16;
+  std::size_t memory = 16, queue = helio::store::RocksOptions().queue_commits_max;
   bool real_space = false;
   app.add_option("directory", directory)->required();
   app.add_option("--memory", memory, "MiB for the engine");
+  app.add_option("--queue", queue, "commits that may wait");
   app.add_option("--kill-at", kill_at, "POINT:COUNT, a named point of the code where to die");
   app.add_flag("--real-space", real_space, "the disk itself says how much room there is");
   CLI11_PARSE(app, count, arguments);
   helio::crash::Victim victim(directory, real_space);
-  return victim.run(memory << 20, kill_at);
+  return victim.run(memory << 20, queue, kill_at);
 }

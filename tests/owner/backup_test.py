@@ -142,9 +142,7 @@ class Backup(unittest.TestCase):
             if not (self.restored / "restoring").exists():
                 continue
             caught += 1
-            for command in (["serve", *LOOPBACK], ["restore", self.backups], ["store", "check"]):
-                if command[0] == "store" and not (self.restored / "store/CURRENT").exists():
-                    continue
+            for command in (["serve", *LOOPBACK], ["restore", self.backups], ["store", "check"], ["backup", "x"]):
                 self.refused(ask(*command, "--data", self.restored), self.restored, "interrupted", "heliograph restore")
             if caught == 5:
                 break
@@ -207,6 +205,18 @@ class Backup(unittest.TestCase):
         self.refused(ask("store", "check", "--data", self.data), table)
         self.refused(ask("backup", self.backups, "--data", self.data, "--quick"), "damaged")
         self.refused(ask("backup", "verify", self.backups), "no backup")
+
+    def test_a_measurement_that_is_interrupted_leaves_nothing(self):
+        self.data.mkdir()
+        for how in (signal.SIGINT, signal.SIGTERM):
+            bench = subprocess.Popen([PROGRAM, "store", "bench", "--directory", self.data, "--seconds", "1"],
+                                     stdout=subprocess.DEVNULL, env=CLEAN)
+            while not list(self.data.rglob("journal/*.seg")):
+                self.assertIsNone(bench.poll())
+                time.sleep(0.01)
+            bench.send_signal(how)
+            self.assertEqual(bench.wait(20), 128 + how)
+            self.assertEqual(list(self.data.iterdir()), [])
 
     def test_what_cannot_be_is_refused(self):
         self.refused(ask("backup", self.backups, "--data", self.data), "no store", self.data)

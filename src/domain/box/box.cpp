@@ -219,7 +219,8 @@ void Box::publish(std::vector<BoxTxn::Event> events, std::int32_t pts) {
   if (!core_.feeds->any(*user_)) return;
   std::vector<std::shared_ptr<const FeedItem>> items;
   for (BoxTxn::Event& event : events) {
-    items.push_back(std::make_shared<const FeedItem>(FeedItem{std::move(event.what), event.origin, std::move(event.note)}));
+    items.push_back(
+        std::make_shared<const FeedItem>(FeedItem{std::move(event.what), event.origin, std::move(event.note)}));
   }
   core_.feeds->publish(*user_, items);
 }

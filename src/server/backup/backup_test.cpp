@@ -215,6 +215,27 @@ TEST_F(Backups, ATargetThatWasHalfRestoredSaysWhatToDo) {
   EXPECT_THAT(complaint([&] { refuse_half_restored(target()); }), HasSubstr("remove the folder"));
 }
 
+TEST_F(Backups, ATargetThatGetsFullWhileTheBackupIsVerifiedIsLeftAlone) {
+  take_one();
+  store::Watch watch;
+  watch.says = [&](std::string_view) { write(target() / "precious", "bytes"); };
+  const auto try_it = [&] { restore(folder(), std::nullopt, target(), clock_, watch); };
+  EXPECT_THAT(complaint(try_it), HasSubstr("not empty"));
+  EXPECT_EQ(read(target() / "precious"), "bytes");
+}
+
+TEST_F(Backups, AFileThatChangesAfterItWasVerifiedIsNotRestored) {
+  take_one();
+  store::Watch watch;
+  int said = 0;
+  watch.says = [&](std::string_view) {  // Once for each file, the secret's is the second.
+    if (++said == 4) write(folder().backup(1) / "keys" / "secret", "a sacret");
+  };
+  const auto try_it = [&] { restore(folder(), std::nullopt, target(), clock_, watch); };
+  EXPECT_THAT(complaint(try_it), HasSubstr("secret has changed"));
+  EXPECT_TRUE(fs::is_empty(target()));
+}
+
 TEST_F(Backups, AMarkerStandsWhileARestoreRuns) {
   take_one();
   store::Watch watch;
@@ -261,11 +282,35 @@ TEST_F(Backups, ABlobIsCopiedOnce) {
 TEST_F(Backups, ADamagedBlobIsLeftOutAndNamed) {
   const fs::path blob = add_blob("a photo");
   write(data() / "blobs" / blob, "something else");
-  const std::string text = take_one();
-  EXPECT_THAT(text, HasSubstr("left out"));
+  const std::string text = complaint([&] { take_one(); });
+  EXPECT_THAT(text, HasSubstr("good, but for 1 blobs"));
   EXPECT_THAT(text, HasSubstr(blob.string()));
   EXPECT_THAT(verify_newest(), HasSubstr("0 blobs"));
   EXPECT_EQ(check_blobs(data() / "blobs", {}).faults, 1u);
+}
+
+TEST_F(Backups, ABlobThatCannotBeReadKeepsNothingElseFromBeingBackedUp) {
+  const fs::path unreadable = add_blob("on a bad sector"), gone = add_blob("a link to nothing");
+  add_blob("a photo");
+  for (const auto& [blob, to] : {std::pair(unreadable, "/proc/self/mem"), std::pair(gone, "/proc/self/nothing")}) {
+    fs::remove(data() / "blobs" / blob);
+    fs::create_symlink(to, data() / "blobs" / blob);  // The first cannot be read, the second has no size.
+  }
+  const std::string text = complaint([&] { take_one(); });
+  EXPECT_THAT(text, HasSubstr("1 blobs that are damaged"));
+  EXPECT_THAT(text, HasSubstr(unreadable.string()));
+  EXPECT_THAT(verify_newest(), HasSubstr("1 blobs"));
+  EXPECT_FALSE(fs::exists(folder().blobs() / (unreadable.string() + ".new")));
+  EXPECT_EQ(check_blobs(data() / "blobs", {}).faults, 1u);
+}
+
+TEST_F(Backups, HalfACopyOfABlobIsRemovedByTheNext) {
+  const fs::path blob = add_blob("a photo");
+  write(folder().path() / "lock", "");
+  write(folder().blobs() / "ab" / "half.new", "half of one");
+  take_one();
+  EXPECT_TRUE(fs::is_empty(folder().blobs() / "ab"));
+  EXPECT_TRUE(fs::exists(folder().blobs() / blob));
 }
 
 TEST_F(Backups, WhatAnInterruptedOneLeftIsRemovedByTheNext) {
@@ -306,6 +351,19 @@ TEST_F(Backups, TwoServersDoNotShareAFolder) {
   write(data() / "keys" / "secret", "another one");
   EXPECT_THAT(complaint([&] { take_one(); }), HasSubstr("another server"));
   EXPECT_THAT(folder().finished(), testing::ElementsAre(1));
+}
+
+TEST_F(Backups, AFolderThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  take_one();
+  for (const auto& unreadable : {folder().path() / "backups", folder().manifest(1)}) {
+    const fs::path away = path_ / "away";
+    fs::rename(unreadable, away);
+    fs::create_symlink(unreadable, unreadable);  // Leads to itself: not even that it is not there can be known.
+    EXPECT_THAT(complaint([&] { take_one(); }), HasSubstr(unreadable.string()));
+    fs::remove(unreadable);
+    fs::rename(away, unreadable);
+    EXPECT_THAT(verify_newest(), HasSubstr("is whole"));
+  }
 }
 
 TEST_F(Backups, ADamagedOneKeepsNoNewOneFromBeingMade) {

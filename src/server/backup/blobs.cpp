@@ -4,6 +4,7 @@
 #include <set>
 
 #include "server/backup/files.h"
+#include "server/backup/manifest.h"
 #include "server/owner_error.h"
 #include "store/disk/blob_file.h"
 
@@ -32,7 +33,7 @@ std::set<std::string> names_in(const fs::path& folder, int first) {
   std::set<std::string> names;
   std::error_code error;
   const fs::path inner = folder / folder_name(first);
-  if (!fs::exists(inner)) return names;
+  if (!is_there(inner)) return names;
   for (fs::directory_iterator entry(inner, error), end; !error && entry != end; entry.increment(error)) {
     std::string name = entry->path().filename().string();
     if (store::blob_id_of_hex(name) && path_of(folder, name) == entry->path()) names.insert(std::move(name));
@@ -43,11 +44,15 @@ std::set<std::string> names_in(const fs::path& folder, int first) {
 
 // What is wrong with a file; empty when it is what its name says.
 std::string fault_of(const fs::path& file, const std::string& name, const store::Watch& watch) {
-  auto opened = store::disk::File::open(file.string());
-  if (!opened) return file.string() + " is missing";
-  store::disk::Verification verification(*std::move(opened));
-  while (!verification.step()) store::stop_if_asked(watch);
-  return verification.verdict(*store::blob_id_of_hex(name));
+  try {
+    auto opened = store::disk::File::open(file.string());
+    if (!opened) return file.string() + " is missing";
+    store::disk::Verification verification(*std::move(opened));
+    while (!verification.step()) store::stop_if_asked(watch);
+    return verification.verdict(*store::blob_id_of_hex(name));
+  } catch (const store::StoreDown& failure) {
+    return failure.what();
+  }
 }
 
 // A list, read line by line.
@@ -66,7 +71,7 @@ class List {
     if (!std::getline(in_, line)) return;
     const auto space = line.find(' ');
     if (space != kNameSize || !store::blob_id_of_hex(View(line).substr(0, kNameSize))) {
-      throw OwnerError("the backup is damaged: " + path_.string() + " is no list of blobs");
+      throw damaged(path_.string() + " is no list of blobs");
     }
     name_ = line.substr(0, kNameSize);
     size_ = std::strtoull(line.c_str() + space + 1, nullptr, 10);
@@ -88,21 +93,21 @@ void add_fault(BlobTotals& totals, std::string sentence) {
   if (totals.damaged.size() < kDamagedNamedMax) totals.damaged.push_back(std::move(sentence));
 }
 
-// False when there is no such file any more.
-bool copy_blob(const fs::path& from, const fs::path& to, const std::string& name, BlobTotals& totals,
-               const store::Watch& watch) {
-  const fs::path source = path_of(from, name), target = path_of(to, name);
+// False when it is left out: there is no such file any more, or it is not what its name says.
+bool copy_blob(const fs::path& source, const fs::path& target, BlobTotals& totals, const store::Watch& watch) {
+  const std::string name = source.filename().string();
   const fs::path beside = target.string() + ".new";
   make_folder(target.parent_path());
   try {
     copy_file(source, beside, 0600, watch);
+    if (const std::string fault = fault_of(beside, name, watch); !fault.empty()) throw OwnerError(fault);
   } catch (const OwnerError&) {
-    if (fs::exists(source)) throw;
-    return false;
-  }
-  if (const std::string fault = fault_of(beside, name, watch); !fault.empty()) {
-    add_fault(totals, "the blob " + source.string() + " is damaged");
     fs::remove(beside);
+    if (!is_there(source)) return false;
+    // Whose fault was it? A photo on a bad sector must not keep everything else from being backed up.
+    std::string fault = fault_of(source, name, watch);
+    if (fault.empty()) throw;
+    add_fault(totals, std::move(fault));
     return false;
   }
   fs::rename(beside, target);
@@ -119,12 +124,16 @@ BlobTotals copy_blobs(const fs::path& from, const fs::path& to, const fs::path& 
     const std::uint64_t before = totals.copied;
     for (const auto& name : names_in(from, first)) {
       store::stop_if_asked(watch);
-      std::error_code gone;
-      const auto size = fs::file_size(path_of(from, name), gone);
-      if (gone) continue;
+      const fs::path source = path_of(from, name), target = path_of(to, name);
+      std::error_code unknown;
+      const auto size = fs::file_size(source, unknown);
+      if (unknown) {
+        if (is_there(source)) add_fault(totals, source.string() + " cannot be read: " + unknown.message());
+        continue;
+      }
       std::error_code missing;
-      const auto there = fs::file_size(path_of(to, name), missing);
-      if ((missing || there != size) && !copy_blob(from, to, name, totals, watch)) continue;
+      const auto there = fs::file_size(target, missing);
+      if ((missing || there != size) && !copy_blob(source, target, totals, watch)) continue;
       out << name << ' ' << size << '\n';
       ++totals.blobs;
       totals.size += size;
@@ -141,7 +150,7 @@ void verify_blobs(const fs::path& list, const fs::path& folder, const store::Wat
   std::uint64_t verified = 0;
   for (List line(list); line.has_more(); line.next()) {
     const std::string fault = fault_of(path_of(folder, line.name()), line.name(), watch);
-    if (!fault.empty()) throw OwnerError("the backup is damaged: " + fault);
+    if (!fault.empty()) throw damaged(fault);
     say_count(watch, "blobs verified: ", ++verified);
   }
 }
@@ -156,7 +165,7 @@ void restore_blobs(const fs::path& list, const fs::path& folder, const fs::path&
     make_folder(last);
     copy_file(path_of(folder, line.name()), target, 0600, watch);
     const std::string fault = fault_of(target, line.name(), watch);
-    if (!fault.empty()) throw OwnerError("the restored copy is damaged: " + fault);
+    if (!fault.empty()) throw OwnerError("the restored copy is damaged: " + fault + "; is the disk sound?");
     say_count(watch, "blobs restored: ", ++restored);
   }
   if (!last.empty()) flush_folder(last);
@@ -185,14 +194,13 @@ BlobTotals check_blobs(const fs::path& folder, const store::Watch& watch) {
   BlobTotals totals;
   for (int first = 0; first < kFolders; ++first) {
     for (const auto& name : names_in(folder, first)) {
-      std::error_code gone;
-      const auto size = fs::file_size(path_of(folder, name), gone);
-      if (gone) continue;
+      std::error_code unknown;  // Then what is wrong shows below.
+      const auto size = fs::file_size(path_of(folder, name), unknown);
       const std::string fault = fault_of(path_of(folder, name), name, watch);
-      if (!fs::exists(path_of(folder, name))) continue;  // Erased meanwhile.
-      if (!fault.empty()) add_fault(totals, "The blob " + fault + ".");
+      if (!fault.empty() && !is_there(path_of(folder, name))) continue;  // Erased meanwhile.
+      if (!fault.empty()) add_fault(totals, fault);
       ++totals.blobs;
-      totals.size += size;
+      totals.size += unknown ? 0 : size;
       say_count(watch, "blobs checked: ", totals.blobs);
     }
   }

@@ -18,7 +18,7 @@ namespace helio::server::backup {
 struct BlobTotals {
   std::uint64_t blobs = 0, size = 0;   // Listed: files and their bytes.
   std::uint64_t copied = 0;            // Files of them that were not there before.
-  std::uint64_t faults = 0;            // Files that are not what their names say: left out.
+  std::uint64_t faults = 0;            // Files that are not what their names say, or cannot be read: left out.
   std::vector<std::string> damaged{};  // The first 100 of them, a sentence each.
 };
 

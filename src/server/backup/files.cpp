@@ -151,6 +151,13 @@ void flush_file(const fs::path& file) {
   File(file, O_RDONLY, 0, "flush").flush();
 }
 
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  const auto status = fs::status(file, error);
+  if (status.type() == fs::file_type::none) fail("look at", file, error.value());
+  return fs::exists(status);
+}
+
 bool is_empty_or_missing(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(fs::symlink_status(folder, error))) return true;

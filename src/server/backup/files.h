@@ -38,6 +38,8 @@ void replace_file(const std::filesystem::path& file, View content);
 void make_folder(const std::filesystem::path& folder);
 void flush_folder(const std::filesystem::path& folder);
 void flush_file(const std::filesystem::path& file);
+// False only when there is certainly none.
+bool is_there(const std::filesystem::path& file);
 bool is_empty_or_missing(const std::filesystem::path& folder);
 // With all that is in it; nothing when it is not there.
 void remove_folder(const std::filesystem::path& folder);

@@ -26,15 +26,16 @@ fs::path Folder::backup(std::uint32_t number) const {
   return path_ / "backups" / digits;
 }
 
+// A folder or a manifest that only cannot be read must not look like none: what is not there is removed from the store.
 std::vector<std::uint32_t> Folder::numbers(bool with_manifest) const {
   std::vector<std::uint32_t> found;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(path_ / "backups", none)) {
+  if (!is_there(path_ / "backups")) return found;
+  for (const auto& entry : fs::directory_iterator(path_ / "backups")) {
     const std::string name = entry.path().filename().string();
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc() || end != name.data() + name.size() || backup(number) != entry.path()) continue;
-    if (fs::exists(manifest(number), none) == with_manifest) found.push_back(number);
+    if (is_there(manifest(number)) == with_manifest) found.push_back(number);
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -50,7 +51,10 @@ std::vector<std::uint32_t> Folder::unfinished() const {
 
 Manifest Folder::read(std::optional<std::uint32_t> number) const {
   const auto there = finished();
-  if (there.empty()) throw OwnerError("there is no backup in " + path_.string());
+  if (there.empty()) {
+    throw OwnerError("there is no backup in " + path_.string() +
+                     ": name the folder that `heliograph backup` was given");
+  }
   const std::uint32_t chosen = number.value_or(there.back());
   if (!std::binary_search(there.begin(), there.end(), chosen)) {
     std::string all;
@@ -60,7 +64,7 @@ Manifest Folder::read(std::optional<std::uint32_t> number) const {
   const auto file = manifest(chosen);
   Manifest found = parse_manifest(read_small_file(file), file.string());
   if (found.number != chosen) {
-    throw OwnerError("the backup is damaged: " + file.string() + " belongs to backup " + std::to_string(found.number));
+    throw damaged(file.string() + " belongs to backup " + std::to_string(found.number));
   }
   return found;
 }
@@ -81,7 +85,9 @@ FolderLock::FolderLock(const Folder& folder, Use use) {
     if (lock_ < 0) return;
   }
   if (flock(lock_, (use == Use::kWrite ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+    const int error = errno;
     close(lock_);
+    if (error != EWOULDBLOCK) throw OwnerError("cannot lock " + file.string() + ": " + std::strerror(error));
     throw OwnerError("the backups in " + folder.path().string() + " are in use by another command: wait until it ends");
   }
 }

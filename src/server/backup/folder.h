@@ -8,7 +8,8 @@
 //   DIR/blobs/                            blobs, shared by all backups
 //   DIR/lock                              held by whoever writes or removes a backup
 //
-// A backup without a manifest was interrupted, and is none. Errors: OwnerError.
+// A backup without a manifest was interrupted, and is none. Errors: OwnerError, and filesystem_error for what cannot be
+// read.
 #pragma once
 #include <filesystem>
 #include <vector>
@@ -26,6 +27,8 @@ class Folder {
   std::filesystem::path blobs() const { return path_ / "blobs"; }
   std::filesystem::path backup(std::uint32_t number) const;
   std::filesystem::path manifest(std::uint32_t number) const { return backup(number) / "manifest"; }
+  // How manifests call a file of the folder.
+  std::string name_of(const std::filesystem::path& file) const { return file.lexically_relative(path_).string(); }
 
   // Whole or damaged, oldest first: those with a manifest.
   std::vector<std::uint32_t> finished() const;

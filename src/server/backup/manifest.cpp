@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include "server/owner_error.h"
-
 namespace helio::server::backup {
 
 namespace {
@@ -78,6 +76,11 @@ bool read_line(View name, View rest, Manifest& out) {
 
 }  // namespace
 
+OwnerError damaged(const std::string& what) {
+  return OwnerError("the backup is damaged: " + what +
+                    "; use an older one (--number), and make the next in a new folder");
+}
+
 std::string to_text(const Manifest& manifest) {
   std::string text(kFirstLine);
   text += line("number", manifest.number);
@@ -101,15 +104,16 @@ std::string to_text(const Manifest& manifest) {
 }
 
 Manifest parse_manifest(View text, const std::string& name) {
-  const auto damaged = [&] { return OwnerError("the backup is damaged: " + name + " is not whole"); };
+  const OwnerError not_whole = damaged(name + " is not whole");
   const std::size_t last_size = kEnd.size() + kHashDigits + 1;
-  if (text.size() < kFirstLine.size() + last_size) throw damaged();
+  if (text.size() < kFirstLine.size() + last_size) throw not_whole;
   const View all = text.substr(0, text.size() - last_size), last = text.substr(all.size());
-  if (!last.starts_with(kEnd) || !last.ends_with('\n') || !all.ends_with('\n')) throw damaged();
-  if (last.substr(kEnd.size(), kHashDigits) != sum_of_bytes(all).hash) throw damaged();
+  if (!last.starts_with(kEnd) || !last.ends_with('\n') || !all.ends_with('\n')) throw not_whole;
+  if (last.substr(kEnd.size(), kHashDigits) != sum_of_bytes(all).hash) throw not_whole;
   if (!all.starts_with(kFirstLine)) {
-    if (!all.starts_with(kAnyFirstLine)) throw damaged();
-    throw OwnerError("the backup was made by a newer release: " + name + " has a format that this one does not know");
+    if (!all.starts_with(kAnyFirstLine)) throw not_whole;
+    throw OwnerError("the backup was made by a newer release: " + name +
+                     " has a format that this one does not know; use that release");
   }
 
   Manifest manifest;
@@ -118,7 +122,7 @@ Manifest parse_manifest(View text, const std::string& name) {
     View line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
     const View first = take_word(line);
-    if (!read_line(first, line, manifest)) throw damaged();
+    if (!read_line(first, line, manifest)) throw not_whole;
   }
   return manifest;
 }

@@ -9,9 +9,13 @@
 #include <vector>
 
 #include "server/backup/files.h"
+#include "server/owner_error.h"
 #include "store/rocks/backup.h"
 
 namespace helio::server::backup {
+
+// `what` says which file, and what is wrong with it; the sentence goes on with what an owner can do.
+OwnerError damaged(const std::string& what);
 
 struct Manifest {
   std::uint32_t number = 0;

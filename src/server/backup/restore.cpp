@@ -36,7 +36,11 @@ void refuse_target(const fs::path& data) {
 void restore_server(const Folder& folder, const Manifest& manifest, const fs::path& data, const store::Watch& watch) {
   const fs::path from = folder.backup(manifest.number);
   const auto copy = [&](const fs::path& source, const fs::path& target) {
-    if (fs::exists(source)) copy_file(source, target, 0600, watch);
+    const auto file = std::find_if(manifest.files.begin(), manifest.files.end(),
+                                   [name = folder.name_of(source)](const auto& each) { return each.path == name; });
+    if (file == manifest.files.end()) return;  // The server had none.
+    if (copy_file(source, target, 0600, watch) != file->sum)
+      throw damaged("the content of " + source.string() + " has changed");
   };
   make_folder(data / "keys");
   for (const auto* key : {"rsa.pem", "rsa_previous.pem", "secret"}) copy(from / "keys" / key, data / "keys" / key);
@@ -63,8 +67,7 @@ void restore_store(const Folder& folder, const Manifest& manifest, const fs::pat
 }  // namespace
 
 void refuse_half_restored(const fs::path& data) {
-  std::error_code none;
-  if (!fs::exists(data / kMarker, none)) return;
+  if (!is_there(data / kMarker)) return;
   throw OwnerError("a restore into " + data.string() +
                    " was interrupted, and what is in it is not whole: remove the folder, then run `heliograph restore` "
                    "again");
@@ -82,6 +85,7 @@ std::string restore(const Folder& folder, std::optional<std::uint32_t> number, c
   }
   verify_files(folder, manifest, watch);
 
+  refuse_target(data);  // That took a while, and what fails from here on removes what is in it.
   make_folder(data);
   try {
     replace_file(data / kMarker, "backup " + std::to_string(manifest.number) + " of " + folder.path().string() + "\n");

@@ -61,7 +61,7 @@ class Taking {
     }
     purge();
     const auto took = std::chrono::duration_cast<seconds>(clock.ticks() - started).count();
-    return summary(manifest, blobs, took);
+    return say_what_was_made(manifest, blobs, took);
   }
 
  private:
@@ -78,10 +78,10 @@ class Taking {
   // Two servers in one folder would push out each other's backups. The secret is drawn once in a server's life.
   void refuse_another_server() {
     const fs::path secret = options_.data / "keys" / "secret";
-    if (!fs::exists(secret)) return;
+    if (!is_there(secret)) return;
     const Sum ours = sum_of(secret, watch_);
     for (const auto& manifest : readable_manifests()) {
-      const std::string copy = name_in_folder(folder_.backup(manifest.number) / "keys" / "secret");
+      const std::string copy = folder_.name_of(folder_.backup(manifest.number) / "keys" / "secret");
       for (const auto& file : manifest.files) {
         if (file.path != copy || file.sum == ours) continue;
         throw OwnerError(folder_.path().string() + " holds the backups of another server: choose another folder");
@@ -111,21 +111,17 @@ class Taking {
   }
 
   void remove_unfinished(std::uint32_t number) {
-    std::error_code none;
-    if (fs::exists(folder_.manifest(number), none)) return;  // It got its name after all.
+    if (is_there(folder_.manifest(number))) return;  // It got its name after all.
     remove_folder(folder_.backup(number));
     rocks::forget_backup(folder_.store(), number);
   }
-
-  std::string name_in_folder(const fs::path& file) const { return file.lexically_relative(folder_.path()).string(); }
 
   // The keys make it the same server to its clients, the settings to its owner.
   void copy_server(Manifest& manifest) {
     const fs::path target = folder_.backup(manifest.number);
     const auto copy = [&](const fs::path& from, const fs::path& to) {
-      std::error_code none;
-      if (!fs::exists(from, none)) return;
-      manifest.files.push_back({name_in_folder(to), copy_file(from, to, 0600, watch_)});
+      if (!is_there(from)) return;
+      manifest.files.push_back({folder_.name_of(to), copy_file(from, to, 0600, watch_)});
     };
     make_folder(target / "keys");
     for (const auto* key : {"rsa.pem", "rsa_previous.pem", "secret"}) {
@@ -144,7 +140,7 @@ class Taking {
     flush_folder(folder_.backup(manifest.number));
     manifest.blobs = totals.blobs;
     manifest.blobs_size = totals.size;
-    manifest.files.push_back({name_in_folder(list), sum_of(list, watch_)});
+    manifest.files.push_back({folder_.name_of(list), sum_of(list, watch_)});
     return totals;
   }
 
@@ -169,9 +165,8 @@ class Taking {
   }
 
   void purge() {
-    auto numbers = folder_.finished();
-    if (numbers.size() <= options_.keep) return;
-    const std::size_t surplus = numbers.size() - options_.keep;
+    const auto numbers = folder_.finished();
+    const std::size_t surplus = numbers.size() - std::min<std::size_t>(numbers.size(), options_.keep);
     for (std::size_t i = 0; i < surplus; ++i) {
       say(watch_, "removing backup " + std::to_string(numbers[i]));
       // Whatever happens from here on: half a backup is none.
@@ -184,13 +179,14 @@ class Taking {
     for (std::size_t i = surplus; i < numbers.size(); ++i) lists.push_back(folder_.backup(numbers[i]) / "blobs");
     try {
       purge_blobs(folder_.blobs(), lists);
-    } catch (const OwnerError& error) {
+    } catch (const std::exception& error) {
       // The new backup is whole all the same. Too many blobs do no harm.
       not_purged_ = error.what();
     }
   }
 
-  std::string summary(const Manifest& manifest, const BlobTotals& blobs, std::int64_t took) const {
+  // Throws it where an owner has to act: what is damaged is rarely looked at.
+  std::string say_what_was_made(const Manifest& manifest, const BlobTotals& blobs, std::int64_t took) const {
     std::string text = "backup " + std::to_string(manifest.number) + " in " + folder_.path().string() + ": ";
     if (manifest.content) {
       text += std::to_string(manifest.content->partitions) + " partitions, " + std::to_string(manifest.content->rows) +
@@ -200,8 +196,12 @@ class Taking {
             size_text(copied_) + " of the store and " + std::to_string(blobs.copied) + " blobs are new; " +
             std::to_string(took) + " s";
     if (!not_purged_.empty()) text += "\nblobs that no backup needs were not removed: " + not_purged_;
-    for (const auto& fault : blobs.damaged) text += "\nleft out: " + fault;
-    return text;
+    if (blobs.faults == 0) return text;
+    text +=
+        "\nthis backup is good, but for " + std::to_string(blobs.faults) +
+        " blobs that are damaged in the data folder and not in it; put them back from an older backup, or remove them:";
+    for (const auto& fault : blobs.damaged) text += "\n  " + fault;
+    throw OwnerError(text);
   }
 
   const TakeOptions& options_;

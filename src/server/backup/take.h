@@ -1,8 +1,8 @@
 // server/backup/take.h: one more backup of a data folder, beside those that are there.
 //
 // Order:   the rows first, then the blobs: so every blob that a row names is in it, if whoever has the blobs open keeps
-//          them meanwhile (DiskBlobs::keep_all). The manifest last: until then the
-//          backup does not exist, and what an interrupted one left behind is removed by the next.
+//          them meanwhile (DiskBlobs::keep_all). The manifest last: until then the backup does not exist, and what an
+//          interrupted one left behind is removed by the next.
 // Reads:   what it wrote is read back: the new table files block by block, and, unless `quick`, the whole database from
 //          its copy, into the counts and the digest that every later copy is compared with.
 // Older:   backups beyond `keep` are removed, after the new one has been flushed to the disk.
@@ -28,7 +28,8 @@ struct TakeOptions {
 // How the database gets into the folder: by the engine that has it open (RocksKv::back_up).
 using CopyStore = std::function<store::rocks::StoreBackup(const std::filesystem::path& folder, const store::Watch&)>;
 
-// Returns a sentence about what was done. Throws OwnerError, store::rocks::BackupFailed, store::Stopped.
+// Returns a sentence about what was done. Throws OwnerError, store::rocks::BackupFailed, store::Stopped. Blobs that are
+// damaged or cannot be read are left out; the backup is made, and an OwnerError says so and names them.
 std::string take(const TakeOptions& options, const CopyStore& copy_store, const Clock& clock,
                  const store::Watch& watch);
 

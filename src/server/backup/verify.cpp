@@ -22,16 +22,12 @@ void verify_files(const Folder& folder, const Manifest& manifest, const store::W
   for (const auto& file : manifest.files) all += file.sum.size;
   for (const auto& file : manifest.files) {
     const fs::path path = folder.path() / file.path;
-    std::error_code missing;
-    const auto size = fs::file_size(path, missing);
-    if (missing) throw OwnerError("the backup is damaged: " + path.string() + " is missing");
+    if (!is_there(path)) throw damaged(path.string() + " is missing");
+    const auto size = fs::file_size(path);
     if (size != file.sum.size) {
-      throw OwnerError("the backup is damaged: " + path.string() + " has " + std::to_string(size) + " bytes, not " +
-                       std::to_string(file.sum.size));
+      throw damaged(path.string() + " has " + std::to_string(size) + " bytes, not " + std::to_string(file.sum.size));
     }
-    if (sum_of(path, watch) != file.sum) {
-      throw OwnerError("the backup is damaged: the content of " + path.string() + " has changed");
-    }
+    if (sum_of(path, watch) != file.sum) throw damaged("the content of " + path.string() + " has changed");
     done += size;
     say(watch, "verified: " + size_text(done) + " of " + size_text(all));
   }

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <memory>
 
 #include "server/backup/restore.h"
@@ -26,21 +25,6 @@ store::Watch terminal() {
   store::Watch watch;
   watch.says = show_progress;
   return watch;
-}
-
-// Work on a folder of backups alone.
-template <class Work>
-int print(Work work) {
-  try {
-    const std::string text = work();
-    show_progress("");
-    std::cout << text << '\n';
-    return 0;
-  } catch (const OwnerError&) {
-    throw;
-  } catch (const std::exception& failure) {
-    throw OwnerError(failure.what());
-  }
 }
 
 int back_up_now(Options& options) {

@@ -27,5 +27,7 @@ void add_store_bench(CLI::App& store, Run& run);
 std::filesystem::path folder_of(const std::string& text);
 // Says on a terminal how far long work is; nothing where nobody looks.
 void show_progress(std::string_view line);
+// Does it, prints what it returns and gives exit code 0; what it throws becomes an OwnerError.
+int print(const std::function<std::string()>& work);
 
 }  // namespace helio::server::commands

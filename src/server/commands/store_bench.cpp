@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "server/commands/commands.h"
+#include "server/commands/in_child.h"
 #include "server/owner_error.h"
 #include "store/rocks/bench/bench.h"
 
@@ -16,9 +17,9 @@ struct Options {
   bool json = false;
 };
 
-int bench(const Options& options) {
+int bench(const Options& options, const std::filesystem::path& folder) {
   store::BenchOptions chosen;
-  chosen.directory = options.directory;
+  chosen.directory = folder;
   chosen.duration = seconds(options.seconds);
   std::ostream& people = options.json ? std::cerr : std::cout;
   try {
@@ -44,7 +45,11 @@ void add_store_bench(CLI::App& store, Run& run) {
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
   command.add_flag("--json", options->json, "print one JSON object; lines for people go to stderr");
-  command.callback([options, &run] { run = [options] { return bench(*options); }; });
+  command.callback([options, &run] {
+    run = [options] {
+      return in_child(options->directory, [&](const std::filesystem::path& folder) { return bench(*options, folder); });
+    };
+  });
 }
 
 }  // namespace helio::server::commands

@@ -581,8 +581,22 @@ TEST(DiskBlobs, OneProcessOwnsTheDirectory) {
   EXPECT_THROW(DiskBlobs(place.options, place.time, random), OpenError);
   place.reopen();
   place.close();
-  std::ofstream(place.root() / "format") << "heliograph blobs 2\n";
-  EXPECT_THROW(place.reopen(), OpenError);
+  const struct {
+    const char *text, *complaint;
+  } others[] = {{"heliograph blobs 2\n", "newer release"},
+                {"heliograph blobs 12\n", "newer release"},
+                {"heliograph blobs \n", "format is damaged"},
+                {"heliograph blobs 1\nx", "format is damaged"},
+                {"heliogra\x70\x18 blobs 1\n", "format is damaged"}};
+  for (const auto& [text, complaint] : others) {
+    std::ofstream(place.root() / "format") << text;
+    try {
+      place.reopen();
+      ADD_FAILURE() << text;
+    } catch (const OpenError& error) {
+      EXPECT_NE(std::string(error.what()).find(complaint), std::string::npos) << error.what();
+    }
+  }
   for (const char* torn : {"", "heliogr"}) {  // By a crash.
     std::ofstream(place.root() / "format") << torn;
     place.reopen();
@@ -596,6 +610,17 @@ TEST(DiskBlobs, OneProcessOwnsTheDirectory) {
   place.options.directory = (place.root() / "format" / "x").string();
   EXPECT_THROW(place.reopen(), OpenError);
   place.options.directory = (place.root()).string();
+}
+
+TEST(DiskBlobs, ADirectoryMayBeNamedFromWhereTheProcessIs) {
+  Place place;
+  const fs::path before = fs::current_path();
+  fs::current_path(place.root());
+  place.options.directory = "media/blobs";
+  EXPECT_NO_THROW(place.reopen());
+  EXPECT_TRUE(fs::exists("media/blobs/format"));
+  place.close();
+  fs::current_path(before);
 }
 
 TEST(DiskBlobs, FilesOfOthersAreLeftAlone) {

@@ -13,7 +13,14 @@ namespace helio::store::disk {
 
 namespace {
 
-constexpr View kFormat = "heliograph blobs 1\n";
+constexpr View kFormat = "heliograph blobs 1\n", kAnyFormat = "heliograph blobs ";
+
+// What a release other than this one would have written.
+bool is_other_format(View text) {
+  if (!text.starts_with(kAnyFormat) || !text.ends_with('\n')) return false;
+  const View number = text.substr(kAnyFormat.size(), text.size() - kAnyFormat.size() - 1);
+  return !number.empty() && number.find_first_not_of("0123456789") == View::npos;
+}
 
 // With its parents, each of them for ever.
 void make_directories(const std::filesystem::path& path) {
@@ -64,11 +71,13 @@ Shelf::Shelf(std::string directory, const Clock& clock)
 }
 
 void Shelf::open() {
-  make_directories(directory_);
+  make_directories(std::filesystem::absolute(directory_));
   const std::string path = directory_ + "/format";
   format_ = File::reopen(path);
   if (!format_) format_ = File::create(path);
-  if (!format_ || ::flock(format_->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+  const bool locked = format_ && ::flock(format_->descriptor(), LOCK_EX | LOCK_NB) == 0;
+  if (format_ && !locked && errno != EWOULDBLOCK) fail("lock", path, errno);
+  if (!locked) {
     throw OpenError("The directory of media " + directory_ + " is in use by another process: stop that one first.");
   }
   const Bytes format = format_->read(0, 1024);
@@ -76,9 +85,12 @@ void Shelf::open() {
     // New, or a crash came between here and the flush.
     format_->write(0, kFormat);
     format_->flush();
-  } else if (format != kFormat) {
+  } else if (is_other_format(format) && format != kFormat) {
     throw OpenError("The directory of media " + directory_ +
-                    " was written by another release than this one: use a release that is at least as new.");
+                    " was written by a newer release than this one: use a release that is at least as new.");
+  } else if (format != kFormat) {
+    throw OpenError("The file " + path +
+                    " is damaged: put back what a backup has as `blobs_format`, or restore the backup.");
   }
   // All at once, so that publishing never has to make and flush one.
   for (int first = 0; first < 256; ++first) make_directory(directory_of(static_cast<std::uint8_t>(first)));

@@ -44,18 +44,31 @@ void make_directory(const fs::path& directory) {
   if (!flushed) throw OpenError("The folder " + parent.string() + " cannot be flushed to its disk.");
 }
 
-// A compaction that fails is like a commit that fails, except for want of space: then RocksDB stops to write until the
-// folder resumes it.
+// A compaction that fails is like a commit that fails, except for want of space: then RocksDB stops to compact until
+// the folder, or RocksDB itself every few seconds, resumes it. Not in its list of files, though (fold.cpp).
 class BackgroundErrors final : public rocksdb::EventListener {
  public:
-  explicit BackgroundErrors(Failure& failure) : failure_(failure) {}
+  BackgroundErrors(Failure& failure, std::atomic<bool>& lacks_room) : failure_(failure), lacks_room_(lacks_room) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    if (!status->IsNoSpace()) failure_.fail(status->ToString());
+    if (status->IsNoSpace() && status->severity() < rocksdb::Status::Severity::kHardError) {
+      lacks_room_ = true;
+    } else {
+      failure_.fail(status->ToString());
+    }
   }
 
  private:
   Failure& failure_;
+  std::atomic<bool>& lacks_room_;
+};
+
+// RocksDB's own log file ends the process when the disk is full (an assertion in 7.8), and names keys. What matters of
+// it comes back as a status.
+class Silent final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
 };
 
 rocksdb::DBOptions database_options() {
@@ -76,8 +89,7 @@ rocksdb::DBOptions database_options() {
   db.skip_stats_update_on_db_open = true;
   db.bytes_per_sync = 1 << 20;
 
-  db.max_log_file_size = 4 << 20;
-  db.keep_log_file_num = 4;
+  db.info_log = std::make_shared<Silent>();
   db.stats_dump_period_sec = 0;
   return db;
 }
@@ -169,7 +181,7 @@ void Database::open(const RocksOptions& options, Failure& failure) {
   rocksdb::DBOptions db_options = database_options();
   env_ = env_with_scratch(options.directory / kScratchFolder, failure);
   db_options.env = env_.get();
-  db_options.listeners.push_back(std::make_shared<BackgroundErrors>(failure));
+  db_options.listeners.push_back(std::make_shared<BackgroundErrors>(failure, lacks_room_));
   // The other half is for generations (stack.h).
   const rocksdb::ColumnFamilyOptions family = family_options(options.memory / 2);
   const std::string path = options.directory.string();
@@ -258,6 +270,11 @@ void Database::take_over_format_1() {
   const auto status = db_->CompactRange(all, rows_, nullptr, nullptr);
   if (!status.ok()) refuse(directory_, "cannot be taken over from an older release (" + status.ToString() + ").");
   write({{kFormatKey, number(kFormat)}});
+}
+
+void Database::resume() {
+  lacks_room_ = false;  // First: what is resumed may find no room at once.
+  if (!db_->Resume().ok()) lacks_room_ = true;
 }
 
 void Database::begin_journal() {

@@ -2,6 +2,7 @@
 #pragma once
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <memory>
 
 #include "store/rocks/failure.h"
@@ -35,6 +36,11 @@ class Database {
   std::optional<std::uint64_t> folded() const { return folded_; }
   std::uint32_t lost_ids_max() const { return lost_ids_max_; }
 
+  // RocksDB's own work (compaction) found no room on the disk, and RocksDB has stopped it all. Any thread.
+  bool lacks_room() const { return lacks_room_; }
+  // Lets it try again.
+  void resume();
+
   // There is a journal now, and from here on there must be one. Throws OpenError.
   void begin_journal();
 
@@ -46,6 +52,7 @@ class Database {
   void close_families();
 
   const std::filesystem::path directory_;
+  std::atomic<bool> lacks_room_ = false;  // Before what writes into it.
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;

@@ -2,7 +2,8 @@
 //
 // Its rows are written as sorted table files beside the database, which then takes all of them at once, together with
 // the number of the last record they hold: after a crash the journal is replayed from exactly there.
-// Errors: as RocksDB or the file system says them; nothing was changed then.
+// Errors: IsNoSpace: nothing was changed, and it may be tried again. Whatever else RocksDB or the file system says is
+//         fatal.
 #pragma once
 #include <functional>
 

@@ -1,6 +1,7 @@
 #include "store/rocks/folder.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -9,12 +10,9 @@ namespace helio::store::rocks {
 
 namespace {
 
-constexpr std::chrono::seconds kRetry{1};
-
 // Every fold adds a file that reads have to look into until compaction merges it. RocksDB takes any number; we do not.
 constexpr std::uint64_t kLooseTablesMax = 24;
 constexpr std::chrono::milliseconds kLookAgain{20};
-constexpr int kLooksPerResume = 50;
 
 }  // namespace
 
@@ -47,10 +45,15 @@ bool Folder::wait_below(std::size_t count) {
   return stack_.unfolded() < count;
 }
 
-bool Folder::wait_for(std::uint64_t sequence) {
+Folded Folder::wait_for(std::uint64_t sequence, Ticks until) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return sequence_ >= sequence || failed_ || stopped_; });
-  return sequence_ >= sequence;
+  // There may be room since the last try, and since the one under way began.
+  const std::uint64_t refused = refusals_ + 2;
+  const auto ended = [&] { return failed_ || stopped_; };
+  changed_.wait_until(lock, until, [&] { return sequence_ >= sequence || ended() || refusals_ >= refused; });
+  if (sequence_ >= sequence) return Folded::kDone;
+  if (ended()) return Folded::kEnded;
+  return no_room_ ? Folded::kNoRoom : Folded::kTooLong;
 }
 
 void Folder::hurry() {
@@ -76,7 +79,7 @@ void Folder::run() {
       std::unique_lock lock(mutex_);
       const auto ready = [&] { return awake_ || stopped_; };
       if (no_room_) {
-        changed_.wait_for(lock, kRetry, [&] { return stopped_; });
+        changed_.wait_for(lock, options_.full_disk_pause, [&] { return stopped_; });
       } else {
         changed_.wait(lock, ready);
       }
@@ -101,16 +104,15 @@ std::uint64_t Folder::loose_tables() const {
   return count;
 }
 
-// False: the folder is stopping.
+// False: the folder is stopping, or a compaction finds no room.
 bool Folder::wait_for_compaction() {
-  for (int looks = 1; loose_tables() > kLooseTablesMax; ++looks) {
-    {
-      std::unique_lock lock(mutex_);
-      if (changed_.wait_for(lock, kLookAgain, [&] { return hurried_ || stopped_; })) break;
+  while (loose_tables() > kLooseTablesMax && !failure_.has_failed()) {
+    if (database_.lacks_room()) {
+      found_no_room("compaction");
+      return false;
     }
-    if (failure_.has_failed()) break;
-    // A compaction that found no room has stopped all of them.
-    if (looks % kLooksPerResume == 0) database_->Resume();
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kLookAgain, [&] { return hurried_ || stopped_; })) break;
   }
   const std::lock_guard lock(mutex_);
   return !stopped_;
@@ -120,27 +122,37 @@ bool Folder::wait_for_compaction() {
 bool Folder::fold_one() {
   const auto generation = stack_.oldest_unfolded();
   if (!generation) return false;
+  if (no_room_ || database_.lacks_room()) database_.resume();
   if (!wait_for_compaction()) return false;
-  if (no_room_) database_->Resume();
   const auto status = fold(database_, *generation, scratch_, options_.reached);
-  const bool good = status.ok(), no_room = status.IsNoSpace();
-  if (good) {
+  if (status.IsNoSpace() && !failure_.has_failed()) {
+    found_no_room(status.ToString());
+    return false;
+  }
+  if (status.ok()) {
     stack_.folded();
     sequence_ = generation->last_sequence();
     ++folds_;
   }
+  if (!status.ok()) failure_.fail(status.ToString());
+  {
+    const std::lock_guard lock(mutex_);
+    no_room_ = false;
+    failed_ = !status.ok();
+  }
+  changed_.notify_all();
+  return status.ok();
+}
+
+void Folder::found_no_room(const std::string& reason) {
   bool is_news = false;
   {
     const std::lock_guard lock(mutex_);
-    is_news = no_room && !no_room_;
-    no_room_ = no_room;
-    failed_ = !good && !no_room;
+    is_news = !std::exchange(no_room_, true);
+    ++refusals_;
   }
   changed_.notify_all();
-  if (good) return true;
-  if (is_news) log::error("store.disk_full", {{"reason", status.ToString()}});
-  if (!no_room) failure_.fail(status.ToString());
-  return false;
+  if (is_news) log::error("store.disk_full", {{"reason", reason}});
 }
 
 }  // namespace helio::store::rocks

@@ -26,7 +26,7 @@ struct Journal::State {
   void reached(View point) const {
     if (options.reached) options.reached(point);
   }
-  bool begin_segment();
+  bool begin_segment(std::uint64_t needed);
   void write_mark();
 
   const Options options;
@@ -95,20 +95,27 @@ auto Journal::State::attempt(Work work) {
 
 // The order makes a crash harmless at any point. The header is flushed before the file gets its name, so that a segment
 // always has one; the name before the mark, which makes the loss of the file noticed; all before the first group.
-bool Journal::State::begin_segment() {
+// The segment has room for a group of `needed` bytes.
+bool Journal::State::begin_segment(std::uint64_t needed) {
   auto spare = spares->take();
   if (!spare) return false;
+  const std::uint64_t size = std::max<std::uint64_t>(options.segment_size, kBlock + needed);
   const std::uint64_t number = segments.empty() ? 1 : segments.back().header.number + 1;
-  Segment segment{.name = numbered(number, kSegmentEnd),
-                  .header = {.number = number, .size = options.segment_size, .first = last + 1}};
+  Segment segment{.name = numbered(number, kSegmentEnd), .header = {.number = number, .size = size, .first = last + 1}};
   segment.header.salt = SystemRandom().u64();
   try {
     const File begun(directory.file(*spare), O_WRONLY);
+    begun.write(Bytes(size - options.segment_size, '\0'), options.segment_size);
     begun.write(encode(segment.header), 0);
     begun.flush();
     directory.rename(*spare, segment.name);
   } catch (const NoRoom&) {
-    spares->give_back(std::move(*spare));
+    // A spare has the size of all others.
+    if (size == options.segment_size) {
+      spares->give_back(std::move(*spare));
+    } else {
+      directory.remove(*spare);
+    }
     return false;
   }
   directory.flush();
@@ -136,7 +143,7 @@ void Journal::create(const std::filesystem::path& directory, std::uint64_t folde
 }
 
 Journal::Journal(Options options, std::uint64_t folded, const Replay& replay) {
-  ASSERT(options.segment_size % kBlock == 0 && options.segment_size >= 2 * kBlock);
+  options.segment_size = std::max((options.segment_size + kBlock - 1) / kBlock, std::size_t{2}) * kBlock;
   const std::filesystem::path directory = options.directory;
   state_ = opening(directory, [&] { return std::make_unique<State>(std::move(options), folded, replay); });
 }
@@ -150,11 +157,10 @@ std::uint64_t Journal::last() const {
 bool Journal::has_room(std::size_t records, std::size_t size) {
   const std::uint64_t needed = group_size(size, records);
   ASSERT(needed <= kGroupSizeMax);
-  ASSERT(needed <= state_->options.segment_size - kBlock);
   return state_->attempt([&] {
-    if (state_->segments.empty()) return state_->begin_segment();
+    if (state_->segments.empty()) return state_->begin_segment(needed);
     const Segment& segment = state_->segments.back();
-    if (segment.used + needed > segment.header.size) return state_->begin_segment();
+    if (segment.used + needed > segment.header.size) return state_->begin_segment(needed);
     if (!state_->prepared && segment.used > segment.header.size / 2) {
       state_->spares->prepare();
       state_->prepared = true;

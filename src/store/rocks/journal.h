@@ -1,9 +1,9 @@
 // store/rocks/journal.h: the log of the embedded engine: every commit, in order, durable before anyone is answered.
 //
-// Shape:    segment files of one size in a directory of their own, written through beforehand, because flushing into
-//           blocks that exist already is cheaper than growing a file. A group is a number of records with consecutive
-//           sequence numbers, under one header and one checksum: written with one system call and flushed with one.
-//           The records are bytes to this file; what they mean is store/rocks/record.h.
+// Shape:    segment files, mostly of one size, in a directory of their own, written through beforehand, because to
+//           flush into blocks that exist already is cheaper than to grow a file. A group is a number of records with
+//           consecutive sequence numbers, under one header and one checksum: written with one system call and flushed
+//           with one. The records are bytes to this file; what they mean is store/rocks/record.h.
 // Sequence: the first record ever is 1. A group is written only after the one before it is durable, and a segment is
 //           begun only after the one before it is: whatever lies before a whole group was acknowledged.
 // Opening:  replays every record after `folded`. A group that is not whole is the torn end of the log, and is dropped,
@@ -34,9 +34,11 @@ class Journal {
   static constexpr std::size_t kGroupSizeMax = 16 << 20;  // In the file, with header and lengths.
 
   struct Options {
-    std::filesystem::path directory;      // Made when it does not exist; its parent exists.
-    std::size_t segment_size = 64 << 20;  // Of new segments, whole blocks of 4 KiB; those that exist keep theirs.
-    std::size_t spares = 2;               // Released segments that are kept.
+    std::filesystem::path directory;  // Made when it does not exist; its parent exists.
+    // Of new segments, made up to whole blocks of 4 KiB, two at least; one for a group that needs more is larger. Those
+    // that exist keep theirs.
+    std::size_t segment_size = 64 << 20;
+    std::size_t spares = 2;  // Released segments that are kept.
     // RocksDB says that there is a journal: one that is gone is an OpenError, instead of made when `folded` is 0.
     bool must_exist = false;
     // Tests: a named point of the code was reached, on the journal's own thread too: "journal.written",
@@ -59,7 +61,7 @@ class Journal {
 
   // Makes sure that a group of so many records, of `size` bytes together, fits into the segment in use, or begins
   // another one. Less fits then, too. False: the disk has no room; nothing changed, and a later call may succeed.
-  // Throws JournalFailed for any other error. It must fit into a new segment, and not be larger than kGroupSizeMax.
+  // Throws JournalFailed for any other error. The group must not be larger than kGroupSizeMax.
   bool has_room(std::size_t records, std::size_t size);
   // Writes the records, at least one, which get the sequences last() + 1 and so on, and flushes them. has_room() was
   // asked before. Throws JournalFailed; then nothing is known of the group, and the journal may not be used any more.

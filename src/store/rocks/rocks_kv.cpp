@@ -12,7 +12,25 @@
 
 namespace helio::store {
 
+using rocks::Folded;
 using rocks::Stack;
+
+namespace {
+
+// The rest of a sentence for the owner: why not everything is in RocksDB, and what to do.
+std::string why(Folded folded, const RocksOptions& options) {
+  const std::string directory = options.directory.string();
+  switch (folded) {
+    case Folded::kNoRoom:
+      return "the disk of the store in " + directory + " is full: free some space on it, then try again.";
+    case Folded::kTooLong:
+      return "the disk of the store in " + directory +
+             " has not taken the newest commits for minutes: see what keeps it busy, then try again.";
+    default: return "the store in " + directory + " stops, or its disk has failed: see the log of the server.";
+  }
+}
+
+}  // namespace
 
 struct RocksKv::Engine {
   explicit Engine(RocksOptions given)
@@ -125,7 +143,7 @@ RocksKv::Counts RocksKv::counts() const {
 }
 
 bool RocksKv::fold_all() {
-  return engine_->writer.fold_all();
+  return engine_->writer.fold_all() == Folded::kDone;
 }
 
 bool RocksKv::settle() {
@@ -133,12 +151,15 @@ bool RocksKv::settle() {
 }
 
 rocks::StoreBackup RocksKv::back_up(const std::filesystem::path& folder, const Watch& watch) {
-  if (!fold_all()) throw rocks::BackupFailed("The store stops, or its disk has failed: no backup was made.");
+  const Folded folded = engine_->writer.fold_all();
+  if (folded != Folded::kDone)
+    throw rocks::BackupFailed("No backup was made, because " + why(folded, engine_->options));
   return rocks::back_up(engine_->database, folder, watch);
 }
 
 rocks::CheckReport RocksKv::check(const Watch& watch) {
-  if (!fold_all()) throw StoreDown("the store stops, or its disk has failed");
+  const Folded folded = engine_->writer.fold_all();
+  if (folded != Folded::kDone) throw StoreDown("nothing was checked, because " + why(folded, engine_->options));
   return rocks::check(engine_->database, watch);
 }
 

@@ -14,6 +14,7 @@
 //          as soon as there is room again.
 // Files:   docs/storage.md, "The embedded engine".
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -36,9 +37,10 @@ struct RocksOptions {
   int reader_threads = 4;           // For reads that memory cannot answer.
   std::size_t queue_commits_max = 65'536;
   std::size_t queue_size_max = 64 << 20;  // Bytes of batches.
-  std::size_t group_size_max = 8 << 20;   // Bytes of batches that share one flush.
-  std::size_t segment_size = 32 << 20;    // Bytes of a new segment of the journal; more than a group.
-  std::size_t generation_size = 0;        // Bytes of memory after which a generation is folded; 0: memory / 4.
+  std::size_t group_size_max = 8 << 20;   // Bytes of batches that share one flush; what is more than 8 MiB is 8 MiB.
+  std::size_t segment_size = 32 << 20;  // Bytes of a new segment of the journal, larger only for a group that needs it.
+  std::size_t generation_size = 0;      // Bytes of memory after which a generation is folded; 0: memory / 4.
+  std::chrono::milliseconds full_disk_pause{1'000};  // After which RocksDB tries again to write to it.
   // The disk failed: ends the process; when unset, with exit code 1. Called once, on a thread of the engine: a test
   // that returns gets an engine that answers kUnavailable for ever.
   std::function<void(std::string_view reason)> fatal = nullptr;
@@ -70,16 +72,19 @@ class RocksKv final : public Kv {
   Counts counts() const;  // Any thread.
 
   // Waits until everything that was committed before the call is in RocksDB. Blocks, on a thread that is neither a
-  // core's nor the engine's. False: the engine stops or has failed.
+  // core's nor the engine's, for five minutes at most. False: the engine stops or has failed, or the disk is full or
+  // stands still.
   bool fold_all();
   // fold_all(), and waits until RocksDB has nothing left to do either: what is done in the background belongs to the
   // price of a commit. False: as above, or it was not done in five minutes.
   bool settle();
 
   // Copies everything that was committed before the call, and perhaps more, into a folder of backups. Blocks, on a
-  // thread that is neither a core's nor the engine's, while commits go on. Throws BackupFailed (store/rocks/backup.h).
+  // thread that is neither a core's nor the engine's, while commits go on. Throws BackupFailed (store/rocks/backup.h);
+  // while the disk of the store is full, after seconds.
   rocks::StoreBackup back_up(const std::filesystem::path& folder, const Watch& watch);
-  // Checks everything that was committed before the call. Blocks, as back_up() does (store/rocks/check.h).
+  // Checks everything that was committed before the call. Blocks, as back_up() does (store/rocks/check.h). Throws
+  // StoreDown where that throws BackupFailed.
   rocks::CheckReport check(const Watch& watch);
 
  private:

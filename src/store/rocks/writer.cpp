@@ -1,6 +1,9 @@
 #include "store/rocks/writer.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace helio::store::rocks {
@@ -15,6 +18,10 @@ constexpr std::size_t kUnfoldedMax = 1;
 constexpr std::chrono::milliseconds kMarkAfter{20};
 constexpr int kMarkGroups = 1'000;
 
+// A record is longer than the four bytes that the journal keeps of its length; one alone is a batch at most.
+constexpr std::size_t kGroupSizeMax = Journal::kGroupSizeMax / 2;
+static_assert(kBatchSizeMax + kPartitionSizeMax + kBatchChangesMax * 16 < kGroupSizeMax);
+
 // The disk's space is looked at each time so much was written.
 constexpr std::size_t kLookEvery = 4 << 20;
 
@@ -27,6 +34,7 @@ Writer::Writer(Database& database, CurrentStack& stack, Folder& folder, Failure&
       failure_(failure),
       options_(options),
       generation_size_(options.generation_size != 0 ? options.generation_size : options.memory / 4),
+      group_size_max_(std::min(options.group_size_max, kGroupSizeMax)),
       journal_({.directory = options.directory / kJournalFolder,
                 .segment_size = options.segment_size,
                 .must_exist = database.folded().has_value(),
@@ -84,19 +92,25 @@ void Writer::submit(const Batch& batch, std::shared_ptr<Call<Commit>> call) {
   answers.send();
 }
 
-bool Writer::fold_all() {
-  std::uint64_t up_to = 0;
-  {
+Folded Writer::fold_all(std::chrono::milliseconds patience) {
+  const Ticks until = SystemClock().ticks() + patience;
+  while (true) {
     std::unique_lock lock(mutex_);
-    if (closed_) return false;
+    if (closed_) return Folded::kEnded;
     freezes_asked_ += 1;
     const std::uint64_t mine = freezes_asked_;
     arrived_.notify_one();
-    frozen_.wait(lock, [&] { return freezes_done_ >= mine || closed_; });
-    if (freezes_done_ < mine) return false;
-    up_to = frozen_up_to_;
+    frozen_.wait_until(lock, until, [&] { return freezes_done_ >= mine || closed_; });
+    if (freezes_done_ < mine) return closed_ ? Folded::kEnded : Folded::kTooLong;
+    const std::optional<std::uint64_t> up_to = frozen_up_to_;
+    lock.unlock();
+    if (up_to) return folder_.wait_for(*up_to, until);
+    // The folder has to be done with another one first.
+    const auto another = stack_.oldest_unfolded();
+    if (!another) continue;
+    const Folded folded = folder_.wait_for(another->last_sequence(), until);
+    if (folded != Folded::kDone) return folded;
   }
-  return folder_.wait_for(up_to);
 }
 
 void Writer::stop() {
@@ -150,7 +164,7 @@ Writer::Next Writer::take(std::vector<Submission>& group) {
   if (freezes_done_ != freezes_asked_ && !closed_) return Next::kFreeze;
   if (queue_.empty()) return Next::kEnd;
   std::size_t size = 0;
-  while (!queue_.empty() && (group.empty() || size + queue_.front().record.size() <= options_.group_size_max)) {
+  while (!queue_.empty() && (group.empty() || size + queue_.front().record.size() <= group_size_max_)) {
     size += queue_.front().record.size();
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -262,11 +276,13 @@ void Writer::freeze() {
 }
 
 void Writer::freeze_for_all() {
-  freeze();
+  // One more than commits alone bring, not as many as are asked for while the disk is full.
+  const bool may_freeze = folder_.wait_below(kUnfoldedMax + 1);
+  if (may_freeze) freeze();
   {
     const std::lock_guard lock(mutex_);
     freezes_done_ = freezes_asked_;
-    frozen_up_to_ = journal_.last();
+    frozen_up_to_ = may_freeze ? std::optional(journal_.last()) : std::nullopt;
   }
   frozen_.notify_all();
 }

@@ -21,6 +21,9 @@
 
 namespace helio::store::rocks {
 
+// For folds of all that memory may hold, with the compactions they wait for.
+inline constexpr std::chrono::minutes kFoldPatience{5};
+
 class Writer {
  public:
   // Replays the journal into the stack; throws OpenError.
@@ -29,9 +32,8 @@ class Writer {
 
   // Any thread. The call is answered later, in any case.
   void submit(const Batch& batch, std::shared_ptr<Call<Commit>> call);
-  // Waits until everything that is committed now is in RocksDB. Any thread but the engine's. False: the store is
-  // stopping, or has failed.
-  bool fold_all();
+  // Waits until everything that is committed now is in RocksDB. Any thread but the engine's.
+  Folded fold_all(std::chrono::milliseconds patience = kFoldPatience);
   // Writes what waits and ends the thread.
   void stop();
 
@@ -69,6 +71,7 @@ class Writer {
   Failure& failure_;
   const RocksOptions& options_;
   const std::size_t generation_size_;
+  const std::size_t group_size_max_;
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
@@ -79,7 +82,7 @@ class Writer {
   // fold_all() asks, the thread does.
   std::condition_variable frozen_;
   std::uint64_t freezes_asked_ = 0, freezes_done_ = 0;
-  std::uint64_t frozen_up_to_ = 0;
+  std::optional<std::uint64_t> frozen_up_to_;  // Nothing: too much is frozen already.
 
   // The thread's own.
   struct Staged {
