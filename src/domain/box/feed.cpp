@@ -26,7 +26,7 @@ void Feed::begin(std::int32_t since) {
 void Feed::push(const FeedItems& items) {
   for (const auto& item : items) {
     if (item->note) {
-      if (waiting_.items.size() < kFeedItemsMax) waiting_.items.push_back(item);
+      if (waiting_.items.size() < kFeedNotesMax) waiting_.items.push_back(item);
       continue;
     }
     if (begun_ && item->what.pts <= seen_) continue;

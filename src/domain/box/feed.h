@@ -36,6 +36,8 @@ struct FeedBatch {
 };
 
 inline constexpr std::size_t kFeedItemsMax = 1'000;  // That wait for one session.
+// Beyond so many waiting a note is dropped: no flood of them may push events out.
+inline constexpr std::size_t kFeedNotesMax = kFeedItemsMax / 2;
 
 class Feed {
  public:
